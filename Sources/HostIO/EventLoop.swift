@@ -65,8 +65,6 @@ package final class EventLoop: SerialExecutor {
   @LoopActor private var isStopped = false
   /// How often the kernel was asked for events: tests use it to see that an idle loop sleeps.
   @LoopActor package private(set) var turns: UInt64 = 0
-  /// One buffer for all sources: they read one after the other.
-  @LoopActor var readBuffer = [UInt8](repeating: 0, count: ByteSource.maximumRead)
 
   private init() {
     epoll = csys_epoll_create()
@@ -119,7 +117,8 @@ package final class EventLoop: SerialExecutor {
   /// Ignores SIGPIPE, so that a write to a closed pipe is an error of that write.
   package func run(_ start: @LoopActor () -> Void = {}) {
     Signals.ignoreBrokenPipes()
-    let (isFree, _) = owner.compareExchange(expected: 0, desired: UInt(pthread_self()), ordering: .acquiringAndReleasing)
+    let (isFree, _) = owner.compareExchange(
+      expected: 0, desired: UInt(pthread_self()), ordering: .acquiringAndReleasing)
     precondition(isFree, "the event loop runs already")
     LoopActor.assumeIsolated {
       isStopped = false
@@ -142,7 +141,9 @@ package final class EventLoop: SerialExecutor {
   @LoopActor private func turn() {
     runQueue()
     let now = Instant.now()
-    while let body = timers.popDue(at: now) { body() }
+    // Timers set by these timers wait for the next turn, or one that is always due would keep everything else out.
+    let newest = timers.newest
+    while let body = timers.popDue(at: now, upTo: newest) { body() }
     // Jobs made by timers may write, too: they belong to this turn so that one flush covers all.
     runQueue()
     if !turnEnds.isEmpty {

@@ -21,8 +21,8 @@ package enum Signals {
     _ = csys_signals_unblock_all()
   }
 
-  /// Calls `handler` with the number of each arriving signal; they must be blocked already. Keep the watch to keep it on.
-  @LoopActor package static func watch(
+  /// Calls `handler` with the number of each arriving signal until the watch is cancelled; they must be blocked already.
+  @LoopActor @discardableResult package static func watch(
     _ signals: [Int32], _ handler: @escaping @LoopActor (Int32) -> Void
   ) throws(SystemError) -> SignalWatch {
     let fd = csys_signalfd(signals, Int32(clamping: signals.count))

@@ -17,7 +17,8 @@ struct TimerHeap {
 
   private var heap: [Entry] = []
   private var bodies: [UInt64: @LoopActor () -> Void] = [:]
-  private var lastNumber: UInt64 = 0
+  /// The number of the timer set last.
+  private(set) var newest: UInt64 = 0
 
   /// Timers that will still fire.
   var count: Int { bodies.count }
@@ -25,11 +26,11 @@ struct TimerHeap {
   var heapCount: Int { heap.count }
 
   mutating func insert(_ deadline: Instant, _ body: @escaping @LoopActor () -> Void) -> UInt64 {
-    lastNumber &+= 1
-    bodies[lastNumber] = body
-    heap.append(Entry(deadline: deadline, number: lastNumber))
+    newest &+= 1
+    bodies[newest] = body
+    heap.append(Entry(deadline: deadline, number: newest))
     siftUp(heap.count - 1)
-    return lastNumber
+    return newest
   }
 
   mutating func remove(_ number: UInt64) {
@@ -48,10 +49,10 @@ struct TimerHeap {
     }
   }
 
-  /// Takes out the earliest timer if its time has come.
-  mutating func popDue(at now: Instant) -> (@LoopActor () -> Void)? {
+  /// Takes out the earliest timer if its time has come and it is not newer than `limit`.
+  mutating func popDue(at now: Instant, upTo limit: UInt64) -> (@LoopActor () -> Void)? {
     dropDeadTop()
-    guard let top = heap.first, top.deadline <= now else { return nil }
+    guard let top = heap.first, top.deadline <= now, top.number <= limit else { return nil }
     removeTop()
     return bodies.removeValue(forKey: top.number)
   }
