@@ -106,7 +106,9 @@ package final class Server {
     request.connection.initialized(as: params)
     let result = InitializeResult(userAgent: userAgent, codexHome: options.codexHome)
     request.succeed { result.write(to: &$0) }
-    announceStatus(to: request.connection)
+    // After the answer has left: the first start writes the installation id to disk.
+    let connection = request.connection
+    EventLoop.main.post { self.announceStatus(to: connection) }
   }
 
   /// `{originator}/{version} ({os} {os version}; {arch}) {terminal} ({client name}; {client version})`

@@ -233,10 +233,6 @@ package enum ReasoningSummary: String, WireEnum {
   case auto, concise, detailed, none
 }
 
-package enum HistoryMode: String, WireEnum {
-  case legacy, paginated
-}
-
 /// `{mode: default | plan, settings: {model, reasoning_effort, developer_instructions}}`
 package struct CollaborationMode: Sendable, Equatable {
   package enum Kind: String, WireEnum {

@@ -283,16 +283,12 @@ package struct ThreadNameSetParams: Params {
   }
 }
 
-package enum ItemsView: String, WireEnum {
-  case notLoaded, summary, full
-}
-
 /// A page of turns: of `thread/turns/list` and of the first page that `thread/resume` can bring along.
 package struct TurnsPageParams: Sendable {
   package var cursor: String?
   package var limit: Int?
   package var sortDirection = SortDirection.descending
-  package var itemsView = ItemsView.summary
+  package var itemsView = Turn.ItemsView.summary
 
   package init() {}
 

@@ -59,7 +59,7 @@ package struct TurnStartParams: Params {
       if try overrides.read(key, from: &reader) { continue }
       switch key {
       case "threadId": id = try reader.string()
-      case "input": input = try reader.elements { (reader) throws(JSONError) in try UserInput(from: &reader) }
+      case "input": input = try reader.elements { (reader) throws(JSONError) in try UserInput(wire: &reader) }
       case "clientUserMessageId": clientUserMessageID = try reader.optionalString()
       case "outputSchema": outputSchema = try reader.optionalRaw()
       case "serviceTierForTurn": serviceTierForTurn = try reader.optionalString()
@@ -88,7 +88,7 @@ package struct TurnSteerParams: Params {
       switch key {
       case "threadId": id = try reader.string()
       case "expectedTurnId": turn = try reader.string()
-      case "input": input = try reader.elements { (reader) throws(JSONError) in try UserInput(from: &reader) }
+      case "input": input = try reader.elements { (reader) throws(JSONError) in try UserInput(wire: &reader) }
       case "clientUserMessageId": clientUserMessageID = try reader.optionalString()
       default: try reader.skip()
       }
