@@ -209,56 +209,65 @@ package struct TurnMachine: Sendable {
 
   private mutating func receiveForTurn(_ event: ResponseEvent, _ step: inout Step) {
     switch event {
-    case .created, .ignored: break
-    case .outputItemAdded(let item): open(item, &step)
-    case .outputTextDelta(let itemID, let delta):
-      guard let index = index(ofOpenItem: itemID, &step, orOpen: true) else { return }
+    case .created, .ignored, .malformed: break
+    case .itemAdded(let item): open(item, &step)
+    case .textDelta(let delta):
+      let index = openMessage(&step)
       openItems[index].item.appendText(delta)
       step.effects.append(.messageDelta(itemID: openItems[index].item.id, text: delta))
-    case .reasoningSummaryPartAdded(let itemID, let summaryIndex):
-      guard let index = index(ofOpenItem: itemID, &step) else { return }
+    case .reasoningSummaryPartAdded(let summaryIndex):
+      guard let index = openReasoning else { return }
       step.effects.append(.summaryPartAdded(itemID: openItems[index].item.id, index: summaryIndex))
-    case .reasoningSummaryTextDelta(let itemID, let delta, let summaryIndex):
-      guard let index = index(ofOpenItem: itemID, &step) else { return }
+    case .reasoningSummaryDelta(let delta, let summaryIndex):
+      guard let index = openReasoning else { return }
       openItems[index].item.appendSummary(delta, at: summaryIndex)
       step.effects.append(.summaryDelta(itemID: openItems[index].item.id, text: delta, index: summaryIndex))
-    case .reasoningTextDelta(let itemID, let delta, let contentIndex):
-      guard let index = index(ofOpenItem: itemID, &step) else { return }
+    case .reasoningTextDelta(let delta, let contentIndex):
+      guard let index = openReasoning else { return }
       step.effects.append(.reasoningDelta(itemID: openItems[index].item.id, text: delta, index: contentIndex))
-    case .outputItemDone(let item): close(item, &step)
+    case .itemDone(let item): close(item, &step)
     case .completed(_, let usage): complete(usage, &step)
-    case .failed(let failure): fail(failure, .turn, &step)
-    case .incomplete(let failure, let usage):
+    case .incomplete(let reason, let usage):
       if let usage { step.effects.append(.responseCompleted(usage)) }
-      fail(failure, .turn, &step)
+      fail(.incomplete(reason: reason), .turn, &step)
+    case .completedUnreadable(let reason): fail(.unreadableCompletion(reason), .turn, &step)
+    case .failed(let error): fail(.responseFailed(error), .turn, &step)
     }
   }
 
   private mutating func open(_ item: OutputItem, _ step: inout Step) {
-    guard let started = ThreadItem(started: item) else { return }
+    guard let started = ThreadItem(started: item, id: item.id ?? step.makeID()) else { return }
     openItems.append(OpenItem(item: started, startedAtMs: step.nowMs))
     step.effects.append(.itemStarted(started))
   }
 
-  /// The open item that a delta belongs to. Servers may leave the id out; then it is the newest one.
-  private mutating func index(ofOpenItem id: String?, _ step: inout Step, orOpen: Bool = false) -> Int? {
-    if let id, let index = openItems.lastIndex(where: { $0.item.id == id }) { return index }
-    if id == nil, !openItems.isEmpty { return openItems.count - 1 }
-    guard orOpen else { return nil }
-    // Text of a message that was never announced.
-    let item = ThreadItem.agentMessage(AgentMessageItem(id: id ?? step.makeID(), text: "", phase: nil))
+  /// The message that a delta belongs to, which is the newest one; text of a message that was never announced opens one.
+  private mutating func openMessage(_ step: inout Step) -> Int {
+    if let index = openItems.lastIndex(where: { if case .agentMessage = $0.item { true } else { false } }) {
+      return index
+    }
+    let item = ThreadItem.agentMessage(AgentMessageItem(id: step.makeID(), text: ""))
     openItems.append(OpenItem(item: item, startedAtMs: step.nowMs))
     step.effects.append(.itemStarted(item))
     return openItems.count - 1
   }
 
+  private var openReasoning: Int? {
+    openItems.lastIndex { if case .reasoning = $0.item { true } else { false } }
+  }
+
   private mutating func close(_ item: OutputItem, _ step: inout Step) {
-    if let finished = ThreadItem(finished: item, makeID: step.makeID) {
+    if let shown = ThreadItem(finished: item, id: item.id ?? "") {
       var startedAtMs = step.nowMs
-      if let index = openItems.firstIndex(where: { $0.item.id == finished.id }) {
-        startedAtMs = openItems.remove(at: index).startedAtMs
+      var finished = shown
+      if let index = index(ofOpen: shown) {
+        let opened = openItems.remove(at: index)
+        startedAtMs = opened.startedAtMs
+        finished = ThreadItem(finished: item, id: opened.item.id) ?? shown
       } else {
-        step.effects.append(.itemStarted(ThreadItem(started: item, id: finished.id) ?? finished))
+        let id = item.id ?? step.makeID()
+        finished = ThreadItem(finished: item, id: id) ?? shown
+        step.effects.append(.itemStarted(ThreadItem(started: item, id: id) ?? finished))
       }
       step.effects.append(.itemCompleted(finished, startedAtMs: startedAtMs))
       if case .agentMessage(let message) = finished {
@@ -267,7 +276,13 @@ package struct TurnMachine: Sendable {
       }
     }
     step.effects.append(.record(HistoryItem(item)))
-    if item.isToolCall { calls.append(item) }
+    if item.call != nil { calls.append(item) }
+  }
+
+  /// The item that began as this one: by its id, or where the server gives none, the oldest of its kind.
+  private func index(ofOpen finished: ThreadItem) -> Int? {
+    if !finished.id.isEmpty { return openItems.firstIndex { $0.item.id == finished.id } }
+    return openItems.firstIndex { $0.item.isSameKind(as: finished) }
   }
 
   private mutating func complete(_ usage: TokenUsage?, _ step: inout Step) {
@@ -276,7 +291,8 @@ package struct TurnMachine: Sendable {
     openItems = []
     resetRetries()
     for call in calls {
-      step.effects.append(.record(HistoryItem.unsupportedCallOutput(call, id: step.makeID())))
+      guard let call = call.call else { continue }
+      step.effects.append(.record(.unsupportedOutput(of: call.name, callID: call.id, id: step.makeID())))
     }
     step.effects.append(.responseCompleted(usage))
     if calls.isEmpty, pendingMessages.isEmpty {
@@ -305,7 +321,7 @@ package struct TurnMachine: Sendable {
   private mutating func startCompaction(then next: AfterCompaction, _ step: inout Step) {
     afterCompaction = next
     compactionText = ""
-    let item = ThreadItem.contextCompaction(id: step.makeID())
+    let item = ThreadItem.contextCompaction(ContextCompactionItem(id: step.makeID()))
     compactionItem = (item.id, step.nowMs)
     step.effects.append(.itemStarted(item))
     step.effects.append(.republishUsage)
@@ -314,19 +330,21 @@ package struct TurnMachine: Sendable {
 
   private mutating func receiveForCompaction(_ event: ResponseEvent, _ step: inout Step) {
     switch event {
-    case .outputItemDone(let item):
-      if case .message(let text, _) = item.content { compactionText = text }
+    case .itemDone(let item):
+      if case .message(let message) = item.content { compactionText = message.text }
     case .completed(_, let usage):
       resetRetries()
       step.effects.append(.responseCompleted(usage))
       finishCompaction(&step)
-    case .failed(let failure):
+    case .failed(let error):
+      let failure = ModelFailure.responseFailed(error)
       if failure.isContextWindowExceeded {
         step.effects.append(.shrinkCompaction)
       } else {
         fail(failure, .compaction, &step)
       }
-    case .incomplete(let failure, _): fail(failure, .compaction, &step)
+    case .incomplete(let reason, _): fail(.incomplete(reason: reason), .compaction, &step)
+    case .completedUnreadable(let reason): fail(.unreadableCompletion(reason), .compaction, &step)
     default: break
     }
   }
@@ -343,7 +361,7 @@ package struct TurnMachine: Sendable {
     step.effects.append(.compacted(summary: compactionText, isMidTurn: next == .nextRequest))
     step.effects.append(.republishUsage)
     if let item = compactionItem {
-      step.effects.append(.itemCompleted(.contextCompaction(id: item.id), startedAtMs: item.startedAtMs))
+      step.effects.append(.itemCompleted(.contextCompaction(ContextCompactionItem(id: item.id)), startedAtMs: item.startedAtMs))
     }
     compactionItem = nil
     step.effects.append(.warn(Self.compactionWarning))

@@ -1,0 +1,290 @@
+import AgentCore
+import AppServerProtocol
+import HTTPClient
+import HostIO
+import JSON
+import ModelAPI
+
+/// Runs the effects that the turn machine asks for: requests, notifications, records.
+extension AgentThread {
+  // MARK: - Events for the machine
+
+  func beginMachine(_ turn: ActiveTurn) {
+    let compactFirst = turn.machine.kind == .regular && isOverBudget
+    feed(turn) { $0.begin(compactFirst: compactFirst, &$1) }
+  }
+
+  func queue(_ input: [UserInput], clientID: String?, for turn: ActiveTurn) {
+    let item = HistoryItem(
+      raw: UserMessageBuilder.item(for: input, id: "msg_" + services.ids.v7().description), fallbackID: "")
+    turn.machine.steer(TurnMachine.UserMessage(content: input, clientID: clientID, item: item))
+  }
+
+  func interrupt(_ turn: ActiveTurn) {
+    let item = HistoryItem(
+      raw: InputItem.message(
+        role: .user, parts: [.text(ContextBlocks.turnAborted)], id: "msg_" + services.ids.v7().description),
+      fallbackID: "")
+    feed(turn) { $0.interrupt(abortedMessage: item, &$1) }
+  }
+
+  /// Tells the machine of an event and performs what comes of it.
+  private func feed(_ turn: ActiveTurn, _ event: (inout TurnMachine, inout TurnMachine.Step) -> Void) {
+    guard active === turn else { return }
+    var step = TurnMachine.Step(
+      nowMs: services.clock.now().milliseconds, random: Double.random(in: 0..<1),
+      makeID: { [ids = services.ids] in ids.v7().description })
+    event(&turn.machine, &step)
+    perform(step.effects, for: turn, atMs: step.nowMs)
+  }
+
+  // MARK: - Effects
+
+  private func perform(_ effects: [TurnMachine.Effect], for turn: ActiveTurn, atMs nowMs: Int64) {
+    for effect in effects {
+      // A record that could not be written ends the turn; nothing after it happens.
+      guard active === turn else { return }
+      switch effect {
+      case .messageDelta(let itemID, let text):
+        tell(.messageDelta(turnID: turn.id, itemID: itemID, text: text))
+      case .summaryPartAdded(let itemID, let index):
+        tell(.summaryPartAdded(turnID: turn.id, itemID: itemID, index: index))
+      case .summaryDelta(let itemID, let text, let index):
+        tell(.summaryDelta(turnID: turn.id, itemID: itemID, text: text, index: index))
+      case .reasoningDelta(let itemID, let text, let index):
+        tell(.reasoningDelta(turnID: turn.id, itemID: itemID, text: text, index: index))
+      case .itemStarted(let item):
+        if turn.firstTokenAtMs == nil, !item.isUserMessage { turn.firstTokenAtMs = nowMs }
+        tell(.itemStarted(item, turnID: turn.id, atMs: nowMs))
+      case .itemCompleted(let item, let startedAtMs):
+        keep(turn) { log in
+          log.itemCompleted(item, threadID: id, turnID: turn.id, startedAtMs: startedAtMs, completedAtMs: nowMs)
+        }
+        if item.isUserMessage { userSpoke(item, atMs: nowMs) }
+        tell(.itemCompleted(item, turnID: turn.id, atMs: nowMs))
+      case .record(let item):
+        keep(turn) { log in log.responseItem(item) }
+        conversation.append(item)
+      case .refreshContext: refreshContext(turn)
+      case .responseCompleted(let usage):
+        if let usage { conversation.add(usage) }
+        publishUsage(turn)
+      case .republishUsage: publishUsage(turn)
+      case .markContextFull:
+        if let window = contextWindow { conversation.markFull(window: window) }
+        publishUsage(turn)
+      case .report(let error, let willRetry):
+        if !willRetry { setStatus(.systemError) }
+        tell(.error(error, willRetry: willRetry, turnID: turn.id))
+      case .warn(let text): tell(.warning(text))
+      case .send(let purpose): send(purpose, for: turn)
+      case .cancelRequest: turn.abandon()
+      case .wake(let delay):
+        turn.timer = EventLoop.main.schedule(after: delay) { [weak self, weak turn] in
+          guard let self, let turn else { return }
+          turn.timer = nil
+          self.feed(turn) { $0.wokeUp(&$1) }
+        }
+      case .checkBudget:
+        let compactFirst = isOverBudget
+        feed(turn) { $0.proceed(compactFirst: compactFirst, &$1) }
+      case .compacted(let summary, let isMidTurn): compact(summary, isMidTurn: isMidTurn, turn)
+      case .shrinkCompaction: shrinkCompaction(turn)
+      case .end(let outcome): end(turn, outcome, atMs: nowMs)
+      }
+    }
+  }
+
+  private func userSpoke(_ item: ThreadItem, atMs nowMs: Int64) {
+    recencyAtMs = nowMs
+    guard preview.isEmpty, case .userMessage(let message) = item else { return }
+    preview = message.previewText
+  }
+
+  private func publishUsage(_ turn: ActiveTurn) {
+    touch()
+    if let last = conversation.lastUsage {
+      keep(turn) { log in
+        log.tokenCount(
+          total: conversation.totalUsage, last: last, contextWindow: contextWindow, rateLimits: rateLimits)
+      }
+      tell(
+        .tokenUsage(
+          turnID: turn.id, total: conversation.totalUsage, last: last, contextWindow: contextWindow))
+    }
+    tell(.rateLimits(rateLimits))
+  }
+
+  private var isOverBudget: Bool {
+    guard let limit = autoCompactLimit else { return false }
+    return conversation.lastUsage != nil && conversation.contextTokens >= limit
+  }
+
+  /// `model_auto_compact_token_limit`, never above nine tenths of the window.
+  private var autoCompactLimit: Int? {
+    let ceiling = (setup.contextWindowOverride ?? model.contextWindow).map { $0 / 10 * 9 }
+    guard let configured = setup.autoCompactTokenLimit else { return ceiling }
+    return ceiling.map { min($0, configured) } ?? configured
+  }
+
+  // MARK: - Context
+
+  /// The blocks that tell the model where it works and what it may, ahead of a user message: all of them at first, later
+  /// only what changed. Earlier items are never rewritten.
+  private func refreshContext(_ turn: ActiveTurn) {
+    let items = contextItems(changedOnly: true)
+    for item in items {
+      keep(turn) { log in log.responseItem(item) }
+      conversation.append(item)
+    }
+    keep(turn) { log in log.turnContext(settings, turnID: turn.id) }
+    guard !hasRecordedSettings else { return }
+    hasRecordedSettings = true
+    keep(turn) { log in log.settingsApplied(settings, threadID: id) }
+  }
+
+  private func contextItems(changedOnly: Bool) -> [HistoryItem] {
+    let blocks = ContextState.Blocks(
+      settings: settings, setup: setup, documents: documents, clock: services.clock,
+      environment: services.environment)
+    return context.take(blocks, changedOnly: changedOnly) { [ids = services.ids] in "msg_" + ids.v7().description }
+  }
+
+  private func compact(_ summary: String, isMidTurn: Bool, _ turn: ActiveTurn) {
+    turn.droppedForCompaction = 0
+    let items = CompactedHistory.build(
+      from: conversation.items, summary: summary, context: contextItems(changedOnly: false), isMidTurn: isMidTurn,
+      id: "msg_" + services.ids.v7().description)
+    conversation.replace(by: items, baseTokens: TokenEstimate.tokens(ofBytes: baseInstructions.utf8.count))
+    keep(turn) { log in log.compacted(message: summary, replacement: items) }
+  }
+
+  private func shrinkCompaction(_ turn: ActiveTurn) {
+    guard conversation.items.count - turn.droppedForCompaction > 1 else {
+      let failure = ModelFailure.contextWindowExceeded
+      return feed(turn) { $0.compactionCannotShrink(failure, &$1) }
+    }
+    turn.droppedForCompaction += 1
+    feed(turn) { $0.compactionShrank(&$1) }
+  }
+
+  var baseInstructions: String { setup.baseInstructions ?? model.baseInstructions }
+
+  // MARK: - Requests
+
+  private func send(_ purpose: TurnMachine.Purpose, for turn: ActiveTurn) {
+    let request: HTTPRequest
+    let usesChatGPT: Bool
+    do {
+      (request, usesChatGPT) = try makeRequest(purpose, for: turn)
+    } catch {
+      let failure = ModelFailure(configuration: "\(error)")
+      return feed(turn) { $0.requestFailed(failure, &$1) }
+    }
+    turn.stream = ModelStream(request, client: services.http, usesChatGPT: usesChatGPT) {
+      [weak self, weak turn] signal in
+      guard let self, let turn, self.active === turn else { return }
+      switch signal {
+      case .head(let headers): self.noteHeaders(headers, turn)
+      case .event(let event): self.feed(turn) { $0.receive(event, &$1) }
+      case .failed(let failure):
+        self.noteHeaders(failure.headers, turn)
+        self.feed(turn) { $0.requestFailed(failure, &$1) }
+      }
+    }
+  }
+
+  private func noteHeaders(_ headers: [HTTPHeader], _ turn: ActiveTurn) {
+    if turn.turnState == nil { turn.turnState = headers.first { $0.name == "x-codex-turn-state" }?.value }
+    rateLimits.update(from: headers)
+  }
+
+  // MARK: - The end
+
+  private func end(_ turn: ActiveTurn, _ outcome: TurnMachine.Outcome, atMs nowMs: Int64) {
+    let durationMs = nowMs - turn.machine.startedAtMs
+    var ended = turn.turn
+    ended.completedAt = nowMs / 1000
+    ended.durationMs = durationMs
+    switch outcome {
+    case .completed:
+      ended.status = .completed
+      if let message = turn.machine.lastAgentMessage {
+        ended.items = [message]
+        ended.itemsView = .summary
+      }
+    case .interrupted: ended.status = .interrupted
+    case .failed(let error, _):
+      ended.status = .failed
+      ended.error = error
+    }
+    keep(turn) { log in
+      log.turnEnded(
+        ended, lastAgentMessage: turn.machine.lastAgentText, completedAtMs: nowMs,
+        firstTokenMs: turn.firstTokenAtMs.map { $0 - turn.machine.startedAtMs })
+    }
+    finish(turn, ended)
+  }
+
+  /// Ends a turn that never got to its machine.
+  func end(_ turn: ActiveTurn, failingWith error: TurnError) {
+    let nowMs = services.clock.now().milliseconds
+    setStatus(.systemError)
+    tell(.error(error, willRetry: false, turnID: turn.id))
+    var ended = turn.turn
+    ended.status = .failed
+    ended.error = error
+    ended.completedAt = nowMs / 1000
+    ended.durationMs = nowMs - turn.machine.startedAtMs
+    try? record { log in log.turnEnded(ended, lastAgentMessage: nil, completedAtMs: nowMs, firstTokenMs: nil) }
+    finish(turn, ended)
+  }
+
+  private func finish(_ turn: ActiveTurn, _ ended: Turn) {
+    turn.abandon()
+    active = nil
+    touch()
+    if turn.machine.kind == .regular {
+      if readState.firstUnreadTurnID == nil { readState.firstUnreadTurnID = turn.id }
+      readState.revision = services.ids.v4().description
+      tell(.readStateChanged(readState))
+    }
+    if ended.status != .failed { setStatus(.idle) }
+    tell(.turnCompleted(ended))
+  }
+
+  // MARK: - Records
+
+  /// Appends to the session file; what cannot be kept ends the turn with an error, because a turn that goes on without
+  /// its records would be lost at the next start.
+  private func keep(_ turn: ActiveTurn, _ write: (SessionLog) throws -> Void) {
+    guard let log, active === turn else { return }
+    do {
+      try write(log)
+    } catch {
+      end(turn, failingWith: TurnError(message: "failed to write the session file: \(error)"))
+    }
+  }
+
+  func record(_ write: (SessionLog) throws -> Void) throws(ThreadError) {
+    guard let log else { return }
+    do {
+      try write(log)
+    } catch {
+      throw .storage("failed to write the session file: \(error)")
+    }
+  }
+}
+
+extension ThreadItem {
+  var isUserMessage: Bool {
+    if case .userMessage = self { true } else { false }
+  }
+}
+
+extension UserMessageItem {
+  /// The texts of the message, as lists show it.
+  var previewText: String {
+    content.compactMap { part in if case .text(let text, _) = part { text } else { nil } }.joined(separator: "\n")
+  }
+}
