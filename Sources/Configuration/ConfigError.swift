@@ -1,3 +1,4 @@
+package import JSON
 import TOML
 
 /// Why settings were refused: which key, and where it stands if a file says so.
@@ -27,6 +28,19 @@ package struct ConfigError: Error, Equatable, Sendable, CustomStringConvertible 
   package var description: String {
     guard let location else { return messageWithKey }
     return "\(location.file):\(location.line):\(location.column): \(message)"
+  }
+
+  /// The parameters of a `configWarning` that reports this: with `path` and `range` where there is a file.
+  package func warning(summary: String = "Invalid configuration; using defaults.") -> JSON {
+    var warning = JSONObject([("summary", .string(summary)), ("details", .string(description))])
+    if let location {
+      warning["path"] = .string(location.file)
+      warning["range"] = [
+        "start": ["line": .int(location.line), "column": .int(location.column)],
+        "end": ["line": .int(location.endLine), "column": .int(location.endColumn)],
+      ]
+    }
+    return .object(warning)
   }
 
   /// The message and the key, for values that come from a request and not from a file.

@@ -199,6 +199,14 @@ import Testing
       #expect((location.line, location.column) == (2, 9))
       #expect((location.endLine, location.endColumn) == (3, 3))
       #expect(error.keyPath == ["model"])
+      #expect(
+        error.warning() == [
+          "summary": "Invalid configuration; using defaults.",
+          "details": "/home/u/.codex/config.toml:2:9: invalid type: sequence, expected a string",
+          "path": "/home/u/.codex/config.toml",
+          "range": ["start": ["line": 2, "column": 9], "end": ["line": 3, "column": 3]],
+        ])
+      #expect(ConfigError("m", at: ["a", "b"]).warning(summary: "s") == ["summary": "s", "details": "m\nin `a.b`\n"])
       return
     }
     Issue.record("accepted")
