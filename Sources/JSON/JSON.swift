@@ -70,7 +70,13 @@ package enum JSON: Sendable, Equatable {
 
 /// The members of an object in their order. A second member of the same name takes the place of the first.
 package struct JSONObject: Sendable, Equatable {
+  /// Objects of up to this many members are searched one by one, larger ones through an index, so that an object of any
+  /// size is built in time proportional to it.
+  private static let unindexedLimit = 16
+
   package private(set) var members: [(key: String, value: JSON)] = []
+  /// Where each member is; empty up to `unindexedLimit`.
+  private var positions: [JSONName: Int] = [:]
 
   package init() {}
 
@@ -84,7 +90,8 @@ package struct JSONObject: Sendable, Equatable {
 
   /// Names are compared as UTF-8, not by canonical equivalence: two different names never meet.
   private func index(of key: String) -> Int? {
-    members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+    members.count <= Self.unindexedLimit
+      ? members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } : positions[JSONName(key)]
   }
 
   package subscript(_ key: String) -> JSON? {
@@ -92,20 +99,54 @@ package struct JSONObject: Sendable, Equatable {
     set {
       switch (index(of: key), newValue) {
       case (let at?, let value?): members[at].value = value
-      case (let at?, nil): members.remove(at: at)
-      case (nil, let value?): members.append((key, value))
+      case (let at?, nil): remove(at: at)
+      case (nil, let value?): append(key, value)
       case (nil, nil): break
       }
     }
   }
 
   mutating func appendOrReplace(_ key: String, _ value: JSON) {
-    if let at = index(of: key) { members[at].value = value } else { members.append((key, value)) }
+    if let at = index(of: key) { members[at].value = value } else { append(key, value) }
+  }
+
+  private mutating func append(_ key: String, _ value: JSON) {
+    members.append((key, value))
+    if members.count == Self.unindexedLimit + 1 {
+      indexMembers()
+    } else if members.count > Self.unindexedLimit {
+      positions[JSONName(key)] = members.count - 1
+    }
+  }
+
+  private mutating func remove(at index: Int) {
+    members.remove(at: index)
+    indexMembers()
+  }
+
+  private mutating func indexMembers() {
+    positions.removeAll()
+    guard members.count > Self.unindexedLimit else { return }
+    for (at, member) in members.enumerated() { positions[JSONName(member.key)] = at }
   }
 
   package static func == (left: JSONObject, right: JSONObject) -> Bool {
     left.members.count == right.members.count
       && left.members.allSatisfy { member in right[member.key] == member.value }
+  }
+}
+
+/// A name that hashes and compares by its bytes.
+private struct JSONName: Hashable, Sendable {
+  private let text: String
+
+  init(_ text: String) { self.text = text }
+
+  static func == (left: JSONName, right: JSONName) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
 
