@@ -39,7 +39,6 @@ struct Program {
 
   func run() {
     Signals.ignoreBrokenPipes()
-    setvbuf(stdout, nil, _IOLBF, 0)
     let root = "/tmp/codex-bench-\(getpid())"
     let endpoint = ModelEndpoint()
     defer { removeTree(root) }
@@ -59,12 +58,14 @@ struct Program {
     }
   }
 
-  static let measurements: [(String, (Scene) throws -> [Figure])] = [
+  static var measurements: [(String, (Scene) throws -> [Figure])] {
+    [
     ("start", Measurements.start), ("idle", Measurements.idle), ("requests", Measurements.requests),
     ("deltas", Measurements.deltas), ("turn", Measurements.turn), ("threads", Measurements.threads),
     ("list", Measurements.list), ("search", Measurements.search), ("long", Measurements.longThread),
-    ("huge", Measurements.hugeThread), ("size", Measurements.size),
-  ]
+      ("huge", Measurements.hugeThread), ("size", Measurements.size),
+    ]
+  }
 
   private func removeTree(_ path: String) {
     for entry in (try? File.list(path)) ?? [] {

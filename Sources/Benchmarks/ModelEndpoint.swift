@@ -109,7 +109,7 @@ final class ModelEndpoint: Sendable {
   private func send(_ bytes: [UInt8], to peer: Int32) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(peer, $0.baseAddress, min($0.count, 1 << 16), Int32(MSG_NOSIGNAL.rawValue)) }
+      let count = rest.withUnsafeBytes { Glibc.send(peer, $0.baseAddress, min($0.count, 1 << 16), Int32(MSG_NOSIGNAL)) }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)
     }
