@@ -25,7 +25,7 @@ package struct Conversation: Sendable {
 
   package mutating func append(_ item: HistoryItem) {
     items.append(item)
-    pendingTokens += item.estimatedTokens
+    pendingTokens += TokenEstimate.tokens(of: item.raw)
   }
 
   package mutating func add(_ usage: TokenUsage) {
@@ -37,7 +37,7 @@ package struct Conversation: Sendable {
   /// The window is full, whatever was counted.
   package mutating func markFull(window tokens: Int) {
     var usage = lastUsage ?? TokenUsage()
-    usage.totalTokens = max(tokens, usage.totalTokens)
+    usage.total = max(Int64(tokens), usage.total)
     lastUsage = usage
   }
 
@@ -45,14 +45,14 @@ package struct Conversation: Sendable {
   package mutating func replace(by items: [HistoryItem], baseTokens: Int) {
     self.items = items
     window += 1
-    lastUsage = TokenUsage(totalTokens: Self.estimate(items) + baseTokens)
+    lastUsage = TokenUsage(total: Int64(Self.estimate(items) + baseTokens))
     pendingTokens = 0
   }
 
   /// Tokens that the next request is likely to take.
-  package var contextTokens: Int { (lastUsage?.totalTokens ?? 0) + pendingTokens }
+  package var contextTokens: Int { Int(clamping: lastUsage?.total ?? 0) + pendingTokens }
 
   private static func estimate(_ items: [HistoryItem]) -> Int {
-    items.reduce(0) { $0 + $1.estimatedTokens }
+    items.reduce(0) { $0 + TokenEstimate.tokens(of: $1.raw) }
   }
 }

@@ -1,4 +1,5 @@
 import AppServerProtocol
+import JSON
 import ModelAPI
 
 /// What clients see of a model's output items.
@@ -53,12 +54,55 @@ extension ThreadItem {
 }
 
 extension OutputItem {
-  /// The name and the call id of a call that the agent has to answer.
-  var call: (name: String, id: String)? {
+  /// Whether the agent has to answer this item.
+  var isCall: Bool {
     switch content {
-    case .functionCall(let call): (call.name, call.callID)
-    case .customToolCall(let call): (call.name, call.callID)
+    case .functionCall, .customToolCall: true
+    default: false
+    }
+  }
+}
+
+extension HistoryItem {
+  /// An item of the model's, as it goes back to it.
+  init(_ item: OutputItem) {
+    self = (try? HistoryItem(raw: item.raw)) ?? HistoryItem(kind: .other, raw: item.raw)
+  }
+
+  /// What the model is told about a call of a tool that it does not have.
+  static func unsupportedOutput(of call: OutputItem, id: String) -> HistoryItem? {
+    switch call.content {
+    case .functionCall(let call):
+      HistoryItem(
+        kind: .output(.function, callID: call.callID),
+        raw: InputItem.functionCallOutput(
+          id: InputItem.IDPrefix.functionCallOutput.id(id), callID: call.callID,
+          .text("unsupported call: \(call.name)")))
+    case .customToolCall(let call):
+      HistoryItem(
+        kind: .output(.custom, callID: call.callID),
+        raw: InputItem.customToolCallOutput(
+          id: InputItem.IDPrefix.customToolCallOutput.id(id), callID: call.callID,
+          .text("unsupported custom tool call: \(call.name)")))
     default: nil
     }
+  }
+}
+
+extension TurnError {
+  init(_ failure: ModelFailure) {
+    self.init(message: failure.message, info: RawJSON(failure.info))
+  }
+
+  init(_ notice: ModelFailure.Notice) {
+    self.init(message: notice.message, info: RawJSON(notice.info), additionalDetails: notice.additionalDetails)
+  }
+}
+
+extension RawJSON {
+  init(_ info: CodexErrorInfo) {
+    var writer = JSONWriter()
+    info.write(to: &writer)
+    self.init(unchecked: writer.bytes)
   }
 }

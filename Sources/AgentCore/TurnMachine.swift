@@ -33,7 +33,7 @@ package struct TurnMachine: Sendable {
   package enum Outcome: Sendable, Equatable {
     case completed
     case interrupted
-    case failed(TurnError, ModelFailure)
+    case failed(TurnError)
   }
 
   package enum Effect: Sendable {
@@ -56,6 +56,10 @@ package struct TurnMachine: Sendable {
     case responseCompleted(TokenUsage?)
     /// Tell the clients the usage as it is known.
     case republishUsage
+    /// Tell the clients the limits as they are known.
+    case publishRateLimits
+    /// Limits that an error reply named: keep them, tell the clients.
+    case adoptRateLimits(RateLimitSnapshot)
     /// The model's window is full: the usage is set to its size.
     case markContextFull
     case report(TurnError, willRetry: Bool)
@@ -107,9 +111,12 @@ package struct TurnMachine: Sendable {
 
   /// Messages that wait for the next request: the turn's own first, then what it was steered with.
   private var pendingMessages: [UserMessage]
-  private var requestRetries = 0
-  private var streamRetries = 0
-  private var networkRetries = 0
+  private var attempts = RetryPolicy.Attempts()
+  /// Time waited for a network since the clients last heard of it.
+  private var networkWait = Duration.zero
+
+  /// Without a network, clients hear of it this often.
+  package static let networkNoticeInterval = Duration.seconds(3)
 
   /// Items that have begun and not ended, in order.
   private var openItems: [OpenItem] = []
@@ -182,6 +189,12 @@ package struct TurnMachine: Sendable {
   package mutating func wokeUp(_ step: inout Step) {
     guard case .waiting(let purpose) = phase else { return }
     send(purpose, &step)
+  }
+
+  /// An answer begins: the server can be reached.
+  package mutating func replyBegan() {
+    attempts.replyBegan()
+    networkWait = .zero
   }
 
   /// An event of the answer that is being read.
@@ -276,7 +289,7 @@ package struct TurnMachine: Sendable {
       }
     }
     step.effects.append(.record(HistoryItem(item)))
-    if item.call != nil { calls.append(item) }
+    if item.isCall { calls.append(item) }
   }
 
   /// The item that began as this one: by its id, or where the server gives none, the oldest of its kind.
@@ -289,10 +302,10 @@ package struct TurnMachine: Sendable {
     let calls = calls
     self.calls = []
     openItems = []
-    resetRetries()
+    attempts.responseCompleted()
     for call in calls {
-      guard let call = call.call else { continue }
-      step.effects.append(.record(.unsupportedOutput(of: call.name, callID: call.id, id: step.makeID())))
+      guard let output = HistoryItem.unsupportedOutput(of: call, id: step.makeID()) else { continue }
+      step.effects.append(.record(output))
     }
     step.effects.append(.responseCompleted(usage))
     if calls.isEmpty, pendingMessages.isEmpty {
@@ -333,12 +346,12 @@ package struct TurnMachine: Sendable {
     case .itemDone(let item):
       if case .message(let message) = item.content { compactionText = message.text }
     case .completed(_, let usage):
-      resetRetries()
+      attempts.responseCompleted()
       step.effects.append(.responseCompleted(usage))
       finishCompaction(&step)
     case .failed(let error):
       let failure = ModelFailure.responseFailed(error)
-      if failure.isContextWindowExceeded {
+      if failure.info == .contextWindowExceeded {
         step.effects.append(.shrinkCompaction)
       } else {
         fail(failure, .compaction, &step)
@@ -384,42 +397,25 @@ package struct TurnMachine: Sendable {
     step.effects.append(.send(purpose))
   }
 
-  private mutating func resetRetries() {
-    requestRetries = 0
-    streamRetries = 0
-    networkRetries = 0
-  }
-
   private mutating func fail(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
     step.effects.append(.cancelRequest)
-    if failure.isContextWindowExceeded { step.effects.append(.markContextFull) }
-    switch failure.retry {
-    case .no: return give(up: failure, &step)
-    case .request:
-      if requestRetries < policy.requestMaxRetries {
-        requestRetries += 1
-        return wait(policy.delay(beforeRetry: requestRetries, random: step.random), purpose, &step)
-      }
-      if failure.isFinalAfterRequestRetries { return give(up: failure, &step) }
-      retryStream(failure, purpose, &step)
-    case .stream: retryStream(failure, purpose, &step)
-    case .waitForNetwork:
-      networkRetries += 1
-      let delay = policy.networkDelay(beforeRetry: networkRetries, random: step.random)
-      if policy.announcesNetworkWait(atRetry: networkRetries) {
-        step.effects.append(.report(failure.waitingForNetwork, willRetry: true))
+    if failure.info == .contextWindowExceeded { step.effects.append(.markContextFull) }
+    switch policy.decide(failure, &attempts, random: step.random) {
+    case .giveUp: give(up: failure, &step)
+    case .retryRequest(let delay): wait(delay, purpose, &step)
+    case .retryStream(let delay, let notice):
+      // The answer had begun, or would have: clients hear of its limits as after any answer.
+      step.effects.append(.publishRateLimits)
+      step.effects.append(.report(TurnError(notice), willRetry: true))
+      wait(delay, purpose, &step)
+    case .waitForNetwork(let delay, let notice):
+      networkWait += delay
+      if networkWait >= Self.networkNoticeInterval {
+        networkWait = .zero
+        step.effects.append(.report(TurnError(notice), willRetry: true))
       }
       wait(delay, purpose, &step)
     }
-  }
-
-  private mutating func retryStream(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
-    guard streamRetries < policy.streamMaxRetries else { return give(up: failure, &step) }
-    streamRetries += 1
-    requestRetries = 0
-    let report = failure.reconnecting(retry: streamRetries, of: policy.streamMaxRetries)
-    step.effects.append(.report(report, willRetry: true))
-    wait(failure.retryAfter ?? policy.delay(beforeRetry: streamRetries, random: step.random), purpose, &step)
   }
 
   private mutating func wait(_ delay: Duration, _ purpose: Purpose, _ step: inout Step) {
@@ -433,13 +429,14 @@ package struct TurnMachine: Sendable {
   }
 
   private mutating func give(up failure: ModelFailure, _ step: inout Step) {
-    end(.failed(failure.turnError, failure), &step)
+    if let limits = failure.rateLimits { step.effects.append(.adoptRateLimits(limits)) }
+    end(.failed(TurnError(failure)), &step)
   }
 
   private mutating func end(_ outcome: Outcome, _ step: inout Step) {
     phase = .ended
     openItems = []
-    if case .failed(let error, _) = outcome { step.effects.append(.report(error, willRetry: false)) }
+    if case .failed(let error) = outcome { step.effects.append(.report(error, willRetry: false)) }
     step.effects.append(.end(outcome))
   }
 }

@@ -84,7 +84,7 @@ package final class AgentThread {
 
   var conversation = Conversation()
   /// Set while the model's history is only in the session file.
-  private var storedHistory: ThreadHistory?
+  private var storedHistory: StoredHistory?
   private var loading: Task<Void, any Error>?
   var log: SessionLog?
   var active: ActiveTurn?
@@ -118,10 +118,10 @@ package final class AgentThread {
   // MARK: - Stored threads
 
   /// Attaches the session file of a thread that was resumed or forked; its history is read when it is first needed.
-  package func attach(_ log: SessionLog, history: ThreadHistory?) {
+  package func attach(_ log: SessionLog?, history: StoredHistory?) {
     self.log = log
     storedHistory = history
-    path = log.path
+    if let log { path = log.path }
   }
 
   package func adopt(_ conversation: Conversation) { self.conversation = conversation }
@@ -134,9 +134,9 @@ package final class AgentThread {
     if let loading { return try await loading.value }
     guard let stored = storedHistory else { return }
     let task = Task { @LoopActor in
-      let loaded = try await BlockingPool.shared.run { try stored.loadModelHistory() }
-      self.conversation = Conversation(loaded)
-      self.context = ContextState(recalledFrom: self.conversation.items)
+      let (conversation, context) = try await BlockingPool.shared.run { try stored.load() }
+      self.conversation = conversation
+      self.context = context
       self.storedHistory = nil
     }
     loading = task
@@ -156,11 +156,12 @@ package final class AgentThread {
     tell(.settingsUpdated(settings))
   }
 
-  var model: ModelEntry { setup.catalog.entry(for: settings.model) }
+  var model: Model { setup.catalog.model(settings.model) }
 
   /// Tokens that the model's window offers.
   var contextWindow: Int? {
-    setup.contextWindowOverride.map { model.effectiveWindow(of: $0) } ?? model.effectiveContextWindow
+    let model = model
+    return setup.contextWindowOverride.map { model.effectiveWindow(of: $0) } ?? model.effectiveContextWindow
   }
 
   // MARK: - Turns
@@ -193,10 +194,13 @@ package final class AgentThread {
   ) throws(ThreadError) -> ActiveTurn {
     let now = services.clock.now().milliseconds
     let turn = ActiveTurn(
-      id: services.ids.v7().description, kind: kind, startedAtMs: now, policy: RetryPolicy(setup.provider))
+      id: services.ids.v7().description, kind: kind, startedAtMs: now,
+      policy: RetryPolicy(
+        requestRetries: setup.provider.requestMaxRetries, streamRetries: setup.provider.streamMaxRetries))
     if kind == .regular { queue(input, clientID: clientID, for: turn) }
     try openLog()
-    try record { log in log.turnStarted(turn.id, atMs: now, contextWindow: contextWindow) }
+    log?.turnStarted(turn.id, atMs: now, contextWindow: contextWindow)
+    try flushLog()
     active = turn
     lastTurnID = turn.id
     return turn
@@ -246,10 +250,11 @@ package final class AgentThread {
   package func inject(_ items: [[UInt8]]) throws(ThreadError) {
     try openLog()
     for raw in items {
-      let item = HistoryItem(raw: raw, fallbackID: services.ids.v7().description)
-      try record { log in log.responseItem(item) }
+      let item = historyItem(raw)
+      log?.responseItem(item)
       conversation.append(item)
     }
+    try flushLog()
     touch()
   }
 
@@ -257,7 +262,53 @@ package final class AgentThread {
   package func close() {
     active?.abandon()
     active = nil
+    log?.close()
     log = nil
+  }
+
+  // MARK: - The session file
+
+  /// The file exists from the first turn on; before it there is nothing to keep.
+  private func openLog() throws(ThreadError) {
+    guard log == nil, !identity.isEphemeral, let path else { return }
+    do throws(StoreError) {
+      let lock = try ThreadWriterLock.acquire(home: services.home, threadID: id)
+      let writer = RolloutWriter.new(path: path, threadID: id, historyMode: identity.historyMode)
+      let log = SessionLog(writer, lock: lock, clock: services.clock)
+      gitInfo = GitRepository(containing: settings.cwd)?.info
+      log.sessionMeta(sessionMeta)
+      self.log = log
+    } catch {
+      throw .storage(error.description)
+    }
+  }
+
+  /// Writes the head of the file now, for calls that need one before the first turn.
+  package func materialize() throws(ThreadError) {
+    try openLog()
+    try flushLog()
+  }
+
+  private func flushLog() throws(ThreadError) {
+    do throws(StoreError) {
+      try log?.flush()
+    } catch {
+      if log?.isMaterialized == false { log = nil }
+      throw .storage(error.description)
+    }
+  }
+
+  /// The head of the session file.
+  package var sessionMeta: SessionMeta {
+    var meta = SessionMeta(
+      id: id, sessionID: identity.sessionID, timestamp: UnixTime(milliseconds: identity.createdAtMs).iso8601,
+      cwd: settings.cwd, originator: identity.originator, cliVersion: identity.cliVersion, source: identity.source,
+      modelProvider: settings.modelProvider, historyMode: identity.historyMode)
+    meta.forkedFromID = identity.forkedFromID
+    meta.parentThreadID = identity.parentThreadID
+    meta.baseInstructions = baseInstructions
+    meta.git = gitInfo.flatMap { $0.isEmpty ? nil : $0 }
+    return meta
   }
 
   // MARK: - Telling
@@ -274,9 +325,8 @@ package final class AgentThread {
 
   /// Once per model: without metadata the defaults may be wrong.
   private func warnAboutUnknownModel() {
-    guard let warning = setup.catalog.warning(forUnknown: settings.model), warnedModels.insert(settings.model).inserted
-    else { return }
-    tell(.warning(warning))
+    guard model.isFallback, warnedModels.insert(settings.model).inserted else { return }
+    tell(.warning(ModelCatalog.fallbackWarning(settings.model)))
   }
 
   /// The thread as clients see it, without turns.

@@ -1,4 +1,3 @@
-import AppServerProtocol
 package import HTTPClient
 package import HostIO
 package import ModelAPI
@@ -7,7 +6,7 @@ package import ModelAPI
 @LoopActor
 final class ModelStream {
   enum Signal {
-    case head([HTTPHeader])
+    case head(ResponseHeaders)
     case event(ResponseEvent)
     /// Nothing more comes: the answer broke off, was an error, or ended without its last event.
     case failed(ModelFailure)
@@ -15,29 +14,30 @@ final class ModelStream {
 
   /// A reply that is no stream is read up to here; it only becomes an error text.
   static let maximumErrorBytes = 64 << 10
-
   /// How long a server may take to end a body after the last event of the answer.
   static let lingerLimit = Duration.seconds(2)
 
   private let url: String
-  private let usesChatGPT: Bool
+  private let clock: WallClock
+  private let isChatGPT: Bool
   private let onSignal: (Signal) -> Void
   private var transfer: HTTPTransfer?
   private var parser = ServerSentEventParser()
-  private var status = 0
-  private var headers: [HTTPHeader] = []
+  private var head: HTTPHead?
   private var errorBody: [UInt8] = []
   private var isOver = false
   private var lingerTimer: TimerID?
 
-  /// `onSignal` is not called after `cancel` or after a `.failed`.
+  /// `onSignal` is not called after `cancel`, after a `.failed`, or after the last event of an answer.
   init(
-    _ request: HTTPRequest, client: HTTPClient, usesChatGPT: Bool, onSignal: @escaping (Signal) -> Void
+    _ request: HTTPRequest, client: HTTPClient, clock: WallClock, isChatGPT: Bool,
+    onSignal: @escaping (Signal) -> Void
   ) {
-    url = request.url
-    self.usesChatGPT = usesChatGPT
+    url = request.redactedURL
+    self.clock = clock
+    self.isChatGPT = isChatGPT
     self.onSignal = onSignal
-    transfer = client.start(request) { [weak self] events in self?.received(events) }
+    transfer = client.start(request) { events in self.received(events) }
   }
 
   func cancel() {
@@ -64,32 +64,35 @@ final class ModelStream {
         continue
       }
       switch event {
-      case .head(let status, let headers):
-        self.status = status
-        self.headers = headers
-        if isStream { onSignal(.head(headers)) }
+      case .head(let head):
+        self.head = head
+        if isStream { onSignal(.head(ResponseHeaders(head))) }
       case .body(let bytes):
         if isStream { parse(bytes) } else { keep(bytes) }
       case .end: ended()
-      case .failed(let failure): failed(ModelFailure(transport: failure.modelKind, detail: failure.description))
+      case .failed(let failure): failed(.transport(TransportFailure(failure, hasHead: head != nil)))
       }
     }
   }
 
-  private var isStream: Bool { (200..<300).contains(status) }
+  private var isStream: Bool { head?.status == 200 }
 
   private func parse(_ bytes: [UInt8]) {
-    do {
-      try parser.feed(bytes) { data in
-        guard !isOver else { return }
-        let event = ResponseEvent(data)
-        if case .ignored = event { return }
-        onSignal(.event(event))
-        if event.isFinal { linger() }
-      }
+    parser.append(bytes)
+    do throws(ServerSentEventError) {
+      while !isOver, let event = try parser.next() { deliver(ResponseEvent(event)) }
     } catch {
-      failed(ModelFailure(streamError: "\(error)"))
+      failed(.transport(.unreadable(error)))
     }
+  }
+
+  private func deliver(_ event: ResponseEvent) {
+    switch event {
+    case .ignored, .malformed: return
+    case .completed, .completedUnreadable, .failed, .incomplete: linger()
+    default: break
+    }
+    onSignal(.event(event))
   }
 
   private func keep(_ bytes: [UInt8]) {
@@ -98,17 +101,39 @@ final class ModelStream {
   }
 
   private func ended() {
-    if isStream {
-      failed(ModelFailure(streamError: "stream closed before response.completed"))
-    } else {
-      failed(
-        ModelFailure(status: status, headers: headers, body: errorBody, url: url, usesChatGPT: usesChatGPT))
-    }
+    guard let head, !isStream else { return failed(.transport(.endedEarly)) }
+    failed(
+      .http(
+        status: head.status, headers: ResponseHeaders(head), body: errorBody, url: url, isChatGPT: isChatGPT,
+        clock: LocalClock(clock.now())))
   }
 
   private func failed(_ failure: ModelFailure) {
     guard !isOver else { return }
     cancel()
     onSignal(.failed(failure))
+  }
+}
+
+extension ResponseHeaders {
+  fileprivate init(_ head: HTTPHead) {
+    self.init(head.headers.map { ($0.name, $0.value) })
+  }
+}
+
+extension TransportFailure {
+  fileprivate init(_ failure: HTTPFailure, hasHead: Bool) {
+    switch failure.kind {
+    case .cannotConnect, .connectTimeout: self = .cannotConnect(failure.description)
+    case .idleTimeout: self = .idle
+    case .closedEarly where hasHead: self = .broken
+    default: self = .noReply(failure.description)
+    }
+  }
+}
+
+extension LocalClock {
+  fileprivate init(_ time: UnixTime) {
+    self.init(now: time.seconds) { seconds in UnixTime(milliseconds: seconds * 1000).offsetFromUTC }
   }
 }

@@ -4,6 +4,7 @@ import HTTPClient
 import HostIO
 import JSON
 import ModelAPI
+import Store
 
 /// Runs the effects that the turn machine asks for: requests, notifications, records.
 extension AgentThread {
@@ -15,17 +16,20 @@ extension AgentThread {
   }
 
   func queue(_ input: [UserInput], clientID: String?, for turn: ActiveTurn) {
-    let item = HistoryItem(
-      raw: UserMessageBuilder.item(for: input, id: "msg_" + services.ids.v7().description), fallbackID: "")
+    let item = historyItem(UserMessageBuilder.item(for: input, id: newMessageID()))
     turn.machine.steer(TurnMachine.UserMessage(content: input, clientID: clientID, item: item))
   }
 
   func interrupt(_ turn: ActiveTurn) {
-    let item = HistoryItem(
-      raw: InputItem.message(
-        role: .user, parts: [.text(ContextBlocks.turnAborted)], id: "msg_" + services.ids.v7().description),
-      fallbackID: "")
+    let item = historyItem(InputItem.message(.user, id: newMessageID(), text: ContextBlock.aborted))
     feed(turn) { $0.interrupt(abortedMessage: item, &$1) }
+  }
+
+  func newMessageID() -> String { InputItem.IDPrefix.message.id(services.ids.v7().description) }
+
+  /// An item that was made here, which is always well-formed.
+  func historyItem(_ raw: [UInt8]) -> HistoryItem {
+    (try? HistoryItem(raw: raw)) ?? HistoryItem(kind: .other, raw: raw)
   }
 
   /// Tells the machine of an event and performs what comes of it.
@@ -42,7 +46,6 @@ extension AgentThread {
 
   private func perform(_ effects: [TurnMachine.Effect], for turn: ActiveTurn, atMs nowMs: Int64) {
     for effect in effects {
-      // A record that could not be written ends the turn; nothing after it happens.
       guard active === turn else { return }
       switch effect {
       case .messageDelta(let itemID, let text):
@@ -57,19 +60,21 @@ extension AgentThread {
         if turn.firstTokenAtMs == nil, !item.isUserMessage { turn.firstTokenAtMs = nowMs }
         tell(.itemStarted(item, turnID: turn.id, atMs: nowMs))
       case .itemCompleted(let item, let startedAtMs):
-        keep(turn) { log in
-          log.itemCompleted(item, threadID: id, turnID: turn.id, startedAtMs: startedAtMs, completedAtMs: nowMs)
-        }
+        log?.itemCompleted(item, threadID: id, turnID: turn.id, startedAtMs: startedAtMs, completedAtMs: nowMs)
         if item.isUserMessage { userSpoke(item, atMs: nowMs) }
         tell(.itemCompleted(item, turnID: turn.id, atMs: nowMs))
       case .record(let item):
-        keep(turn) { log in log.responseItem(item) }
+        log?.responseItem(item)
         conversation.append(item)
       case .refreshContext: refreshContext(turn)
       case .responseCompleted(let usage):
         if let usage { conversation.add(usage) }
         publishUsage(turn)
       case .republishUsage: publishUsage(turn)
+      case .publishRateLimits: tell(.rateLimits(rateLimits))
+      case .adoptRateLimits(let limits):
+        rateLimits = limits.merged(after: rateLimits)
+        tell(.rateLimits(rateLimits))
       case .markContextFull:
         if let window = contextWindow { conversation.markFull(window: window) }
         publishUsage(turn)
@@ -93,6 +98,7 @@ extension AgentThread {
       case .end(let outcome): end(turn, outcome, atMs: nowMs)
       }
     }
+    _ = keepRecords(turn)
   }
 
   private func userSpoke(_ item: ThreadItem, atMs nowMs: Int64) {
@@ -104,10 +110,8 @@ extension AgentThread {
   private func publishUsage(_ turn: ActiveTurn) {
     touch()
     if let last = conversation.lastUsage {
-      keep(turn) { log in
-        log.tokenCount(
-          total: conversation.totalUsage, last: last, contextWindow: contextWindow, rateLimits: rateLimits)
-      }
+      log?.tokenCount(
+        total: conversation.totalUsage, last: last, contextWindow: contextWindow, rateLimits: rateLimits)
       tell(
         .tokenUsage(
           turnID: turn.id, total: conversation.totalUsage, last: last, contextWindow: contextWindow))
@@ -116,15 +120,10 @@ extension AgentThread {
   }
 
   private var isOverBudget: Bool {
-    guard let limit = autoCompactLimit else { return false }
-    return conversation.lastUsage != nil && conversation.contextTokens >= limit
-  }
-
-  /// `model_auto_compact_token_limit`, never above nine tenths of the window.
-  private var autoCompactLimit: Int? {
-    let ceiling = (setup.contextWindowOverride ?? model.contextWindow).map { $0 / 10 * 9 }
-    guard let configured = setup.autoCompactTokenLimit else { return ceiling }
-    return ceiling.map { min($0, configured) } ?? configured
+    guard conversation.lastUsage != nil else { return false }
+    let window = setup.contextWindowOverride ?? model.contextWindow
+    return conversation.contextTokens
+      >= Compaction.limit(configured: setup.autoCompactTokenLimit, contextWindow: window)
   }
 
   // MARK: - Context
@@ -134,34 +133,32 @@ extension AgentThread {
   private func refreshContext(_ turn: ActiveTurn) {
     let items = contextItems(changedOnly: true)
     for item in items {
-      keep(turn) { log in log.responseItem(item) }
+      log?.responseItem(item)
       conversation.append(item)
     }
-    keep(turn) { log in log.turnContext(settings, turnID: turn.id) }
+    log?.turnContext(settings, turnID: turn.id)
     guard !hasRecordedSettings else { return }
     hasRecordedSettings = true
-    keep(turn) { log in log.settingsApplied(settings, threadID: id) }
+    log?.settingsApplied(settings, threadID: id)
   }
 
   private func contextItems(changedOnly: Bool) -> [HistoryItem] {
-    let blocks = ContextState.Blocks(
-      settings: settings, setup: setup, documents: documents, clock: services.clock,
-      environment: services.environment)
-    return context.take(blocks, changedOnly: changedOnly) { [ids = services.ids] in "msg_" + ids.v7().description }
+    context.take(contextBlocks, changedOnly: changedOnly) { newMessageID() }
   }
 
   private func compact(_ summary: String, isMidTurn: Bool, _ turn: ActiveTurn) {
     turn.droppedForCompaction = 0
-    let items = CompactedHistory.build(
-      from: conversation.items, summary: summary, context: contextItems(changedOnly: false), isMidTurn: isMidTurn,
-      id: "msg_" + services.ids.v7().description)
-    conversation.replace(by: items, baseTokens: TokenEstimate.tokens(ofBytes: baseInstructions.utf8.count))
-    keep(turn) { log in log.compacted(message: summary, replacement: items) }
+    let items = Compaction.history(
+      context: contextItems(changedOnly: false).map(\.raw), history: conversation.items, summary: summary,
+      summaryID: newMessageID(), isMidTurn: isMidTurn
+    ).map(historyItem)
+    conversation.replace(by: items, baseTokens: TokenEstimate.tokens(of: baseInstructions))
+    log?.compacted(message: summary, replacement: items)
   }
 
   private func shrinkCompaction(_ turn: ActiveTurn) {
     guard conversation.items.count - turn.droppedForCompaction > 1 else {
-      let failure = ModelFailure.contextWindowExceeded
+      let failure = ModelFailure.responseFailed(.init(code: "context_length_exceeded", message: nil))
       return feed(turn) { $0.compactionCannotShrink(failure, &$1) }
     }
     turn.droppedForCompaction += 1
@@ -173,30 +170,30 @@ extension AgentThread {
   // MARK: - Requests
 
   private func send(_ purpose: TurnMachine.Purpose, for turn: ActiveTurn) {
-    let request: HTTPRequest
-    let usesChatGPT: Bool
-    do {
-      (request, usesChatGPT) = try makeRequest(purpose, for: turn)
+    let request: (request: HTTPRequest, url: String, isChatGPT: Bool)
+    do throws(RequestError) {
+      request = try makeRequest(purpose, for: turn)
     } catch {
-      let failure = ModelFailure(configuration: "\(error)")
+      let failure = ModelFailure(.other, error.description, retry: .no)
       return feed(turn) { $0.requestFailed(failure, &$1) }
     }
-    turn.stream = ModelStream(request, client: services.http, usesChatGPT: usesChatGPT) {
-      [weak self, weak turn] signal in
+    turn.stream = ModelStream(
+      request.request, client: services.http, clock: services.clock, isChatGPT: request.isChatGPT
+    ) { [weak self, weak turn] signal in
       guard let self, let turn, self.active === turn else { return }
       switch signal {
-      case .head(let headers): self.noteHeaders(headers, turn)
+      case .head(let headers):
+        turn.machine.replyBegan()
+        self.noteHeaders(headers, turn)
       case .event(let event): self.feed(turn) { $0.receive(event, &$1) }
-      case .failed(let failure):
-        self.noteHeaders(failure.headers, turn)
-        self.feed(turn) { $0.requestFailed(failure, &$1) }
+      case .failed(let failure): self.feed(turn) { $0.requestFailed(failure, &$1) }
       }
     }
   }
 
-  private func noteHeaders(_ headers: [HTTPHeader], _ turn: ActiveTurn) {
-    if turn.turnState == nil { turn.turnState = headers.first { $0.name == "x-codex-turn-state" }?.value }
-    rateLimits.update(from: headers)
+  private func noteHeaders(_ headers: ResponseHeaders, _ turn: ActiveTurn) {
+    if turn.turnState == nil { turn.turnState = headers["x-codex-turn-state"] }
+    rateLimits = RateLimitSnapshot.active(in: headers).merged(after: rateLimits)
   }
 
   // MARK: - The end
@@ -218,11 +215,10 @@ extension AgentThread {
       ended.status = .failed
       ended.error = error
     }
-    keep(turn) { log in
-      log.turnEnded(
-        ended, lastAgentMessage: turn.machine.lastAgentText, completedAtMs: nowMs,
-        firstTokenMs: turn.firstTokenAtMs.map { $0 - turn.machine.startedAtMs })
-    }
+    log?.turnEnded(
+      ended, lastAgentMessage: turn.machine.lastAgentText,
+      firstTokenMs: turn.firstTokenAtMs.map { $0 - turn.machine.startedAtMs })
+    guard keepRecords(turn) else { return }
     finish(turn, ended)
   }
 
@@ -236,7 +232,12 @@ extension AgentThread {
     ended.error = error
     ended.completedAt = nowMs / 1000
     ended.durationMs = nowMs - turn.machine.startedAtMs
-    try? record { log in log.turnEnded(ended, lastAgentMessage: nil, completedAtMs: nowMs, firstTokenMs: nil) }
+    log?.turnEnded(ended, lastAgentMessage: nil, firstTokenMs: nil)
+    do throws(StoreError) {
+      try log?.flush()
+    } catch {
+      services.log("the end of turn \(turn.id) was not recorded: \(error)")
+    }
     finish(turn, ended)
   }
 
@@ -255,23 +256,16 @@ extension AgentThread {
 
   // MARK: - Records
 
-  /// Appends to the session file; what cannot be kept ends the turn with an error, because a turn that goes on without
-  /// its records would be lost at the next start.
-  private func keep(_ turn: ActiveTurn, _ write: (SessionLog) throws -> Void) {
-    guard let log, active === turn else { return }
-    do {
-      try write(log)
+  /// Writes the records so far. What cannot be kept ends the turn with an error, because a turn that goes on without its
+  /// records would be lost at the next start; then the answer is false.
+  private func keepRecords(_ turn: ActiveTurn) -> Bool {
+    guard let log, active === turn else { return active === turn }
+    do throws(StoreError) {
+      try log.flush()
+      return true
     } catch {
-      end(turn, failingWith: TurnError(message: "failed to write the session file: \(error)"))
-    }
-  }
-
-  func record(_ write: (SessionLog) throws -> Void) throws(ThreadError) {
-    guard let log else { return }
-    do {
-      try write(log)
-    } catch {
-      throw .storage("failed to write the session file: \(error)")
+      end(turn, failingWith: TurnError(message: error.description))
+      return false
     }
   }
 }

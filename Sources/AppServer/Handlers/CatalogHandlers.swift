@@ -16,26 +16,10 @@ extension Server {
     } catch {
       throw .internalError("invalid configuration: \(error)")
     }
-    let models = catalog.listed(includingHidden: params.includeHidden)
-    var start = 0
-    if let cursor = params.cursor {
-      guard let offset = Int(cursor), offset >= 0 else { throw .invalidRequest("invalid cursor: \(cursor)") }
-      guard offset <= models.count else {
-        throw .invalidRequest("cursor \(offset) exceeds total models \(models.count)")
-      }
-      start = offset
-    }
-    let limit = params.limit.map { max($0, 1) } ?? models.count
-    let end = min(models.count, start + limit)
-    request.succeed { writer in
-      writer.beginObject()
-      writer.key("data")
-      writer.beginArray()
-      for model in models[start..<end] { model.write(to: &writer, isDefault: model.slug == catalog.defaultSlug) }
-      writer.endArray()
-      writer.field("nextCursor", end < models.count ? String(end) : nil)
-      writer.endObject()
-    }
+    guard
+      let page = catalog.page(cursor: params.cursor, limit: params.limit, includeHidden: params.includeHidden)
+    else { throw .invalidRequest("invalid cursor: \(params.cursor ?? "")") }
+    request.succeed { catalog.write(page, to: &$0) }
   }
 
   func listCollaborationModes(_ request: Request) throws(RPCError) {
