@@ -41,7 +41,7 @@ let package = Package(
     cModule("CSys"),
     cModule("CCurl"),
     module("HostIO", ["CSys"]),
-    module("HTTPClient", ["CCurl", "HostIO"]),
+    module("HTTPClient", ["CCurl", "CSys", "HostIO"]),
     module("Store", ["Bytes", "JSON", "AppServerProtocol", "HostIO"]),
 
     // Shells: run the effects that the pure modules ask for.
