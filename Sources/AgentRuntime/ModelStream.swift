@@ -134,6 +134,6 @@ extension TransportFailure {
 
 extension LocalClock {
   fileprivate init(_ time: UnixTime) {
-    self.init(now: time.seconds) { seconds in UnixTime(milliseconds: seconds * 1000).offsetFromUTC }
+    self.init(now: time.seconds) { UnixTime(milliseconds: $0 * 1000).secondsEastOfGreenwich }
   }
 }
