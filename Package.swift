@@ -63,7 +63,7 @@ let package = Package(
       name: "Benchmarks", dependencies: ["HostIO", "JSON", "ModelAPI", "Store"], swiftSettings: strict),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["HostIO", "JSON"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["CSys", "HostIO", "JSON"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("TOMLTests", ["TOML", "JSON", "TestSupport"]),

@@ -1,0 +1,155 @@
+import CSys
+import Glibc
+
+/// An open file that closes itself.
+package struct Descriptor: ~Copyable, Sendable {
+  package let fd: Int32
+
+  /// Takes over `fd`.
+  package init(owning fd: Int32) {
+    self.fd = fd
+  }
+
+  /// Always close-on-exec.
+  package init(opening path: String, _ flags: Int32, mode: UInt32 = 0o600) throws(SystemError) {
+    guard !path.utf8.contains(0) else { throw SystemError(EINVAL, "open", path: path) }
+    var result: Int32
+    repeat { result = csys_open(path, flags, mode) } while result < 0 && errno == EINTR
+    guard result >= 0 else { throw SystemError(errno, "open", path: path) }
+    fd = result
+  }
+
+  deinit {
+    close(fd)
+  }
+
+  /// Gives the descriptor away without closing it.
+  package consuming func release() -> Int32 {
+    let fd = fd
+    discard self
+    return fd
+  }
+
+  /// The two ends of a new pipe.
+  package static func pipe() throws(SystemError) -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard csys_pipe(&ends) == 0 else { throw SystemError(errno, "pipe") }
+    return (ends[0], ends[1])
+  }
+
+  /// Two connected Unix stream sockets.
+  package static func socketPair() throws(SystemError) -> (Int32, Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard csys_socketpair(&ends) == 0 else { throw SystemError(errno, "socketpair") }
+    return (ends[0], ends[1])
+  }
+
+  /// Reads up to `count` bytes to the end of `bytes`; 0 at the end of the file.
+  package func append(to bytes: inout [UInt8], upTo count: Int) throws(SystemError) -> Int {
+    var result = 0
+    var code: Int32 = 0
+    let chunk = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      repeat { result = Glibc.read(fd, buffer.baseAddress, count) } while result < 0 && errno == EINTR
+      code = errno
+      initialized = max(0, result)
+    }
+    guard result >= 0 else { throw SystemError(code, "read") }
+    if bytes.isEmpty { bytes = chunk } else { bytes.append(contentsOf: chunk) }
+    return result
+  }
+
+  package func writeAll(_ bytes: [UInt8], path: String? = nil) throws(SystemError) {
+    var offset = 0
+    while offset < bytes.count {
+      let result = bytes.withUnsafeBytes { buffer -> Int in
+        guard let base = buffer.baseAddress else { return 0 }
+        return Glibc.write(fd, base + offset, buffer.count - offset)
+      }
+      if result < 0 {
+        if errno == EINTR { continue }
+        throw SystemError(errno, "write", path: path)
+      }
+      offset += result
+    }
+  }
+
+  package func sync(path: String? = nil) throws(SystemError) {
+    guard fdatasync(fd) == 0 else { throw SystemError(errno, "fdatasync", path: path) }
+  }
+}
+
+/// A file that only grows: created with mode 0600 if missing, each `append` one write at the end.
+package final class AppendFile: Sendable {
+  package let path: String
+  private let descriptor: Descriptor
+
+  package init(_ path: String, mode: UInt32 = 0o600) throws(SystemError) {
+    self.path = path
+    descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY, mode: mode)
+  }
+
+  package func append(_ bytes: [UInt8]) throws(SystemError) {
+    try descriptor.writeAll(bytes, path: path)
+  }
+
+  package func sync() throws(SystemError) {
+    try descriptor.sync(path: path)
+  }
+
+  package func status() throws(SystemError) -> File.Status {
+    try File.status(of: descriptor.fd)
+  }
+
+  /// Cuts off what a failed `append` may have left of a record.
+  package func truncate(to size: Int64) throws(SystemError) {
+    guard ftruncate(descriptor.fd, off_t(size)) == 0 else { throw SystemError(errno, "ftruncate", path: path) }
+  }
+}
+
+/// An exclusive advisory lock (flock) on a file, held as long as this object lives. The file stays.
+package final class FileLock: Sendable {
+  private let descriptor: Descriptor
+
+  /// Nil when someone else holds it.
+  package static func tryExclusive(_ path: String, mode: UInt32 = 0o600) throws(SystemError) -> FileLock? {
+    let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, mode: mode)
+    guard flock(descriptor.fd, LOCK_EX | LOCK_NB) == 0 else {
+      if errno == EWOULDBLOCK { return nil }
+      throw SystemError(errno, "flock", path: path)
+    }
+    return FileLock(descriptor)
+  }
+
+  private init(_ descriptor: consuming Descriptor) {
+    self.descriptor = descriptor
+  }
+}
+
+/// Non-blocking mode for descriptors that were inherited, and back.
+///
+/// The flag belongs to the open file description, which a parent or sibling may hold as well. It is set for pipes and
+/// sockets only: there the other holder is at most another user of the same end. Terminals stay as they are, because the
+/// shell behind them would get errors; regular files never block.
+package struct NonBlockingMode: Sendable {
+  private let fd: Int32
+  private let flagsBefore: Int32?
+
+  package init(_ fd: Int32) {
+    self.fd = fd
+    var raw = csys_stat()
+    let flags = csys_get_flags(fd)
+    guard csys_stat_fd(fd, &raw) == 0, flags >= 0, flags & O_NONBLOCK == 0 else {
+      flagsBefore = nil
+      return
+    }
+    switch raw.mode & 0o170000 {
+    case 0o010000, 0o140000: flagsBefore = csys_set_flags(fd, flags | O_NONBLOCK) == 0 ? flags : nil
+    default: flagsBefore = nil
+    }
+  }
+
+  /// As it was found; call before leaving the process.
+  package func restore() {
+    if let flagsBefore { _ = csys_set_flags(fd, flagsBefore) }
+  }
+}

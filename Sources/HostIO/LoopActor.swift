@@ -1,0 +1,23 @@
+/// The isolation of all daemon state: everything marked `@LoopActor` runs on the thread of `EventLoop.main` and calls
+/// the rest of it synchronously.
+@globalActor
+package actor LoopActor {
+  package static let shared = LoopActor()
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor { EventLoop.main.asUnownedSerialExecutor() }
+
+  /// Lets `Task { @LoopActor in }` find the executor without asking the instance.
+  package static var sharedUnownedExecutor: UnownedSerialExecutor { EventLoop.main.asUnownedSerialExecutor() }
+
+  /// Runs `body` here and now. Ends the process when the caller is not on the loop's thread, which is a defect of the
+  /// program and never caused by input.
+  package static func assumeIsolated<T: Sendable, E: Error>(
+    _ body: @LoopActor () throws(E) -> T
+  ) throws(E) -> T {
+    EventLoop.main.checkIsolated()
+    // The isolation is part of the type only, not of the calling convention; `MainActor.assumeIsolated` does the same.
+    return try withoutActuallyEscaping(body) { (body: @escaping @LoopActor () throws(E) -> T) throws(E) -> T in
+      try unsafeBitCast(body, to: (() throws(E) -> T).self)()
+    }
+  }
+}
