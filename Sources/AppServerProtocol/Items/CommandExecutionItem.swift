@@ -64,9 +64,9 @@ package struct CommandExecutionItem: Sendable, Equatable {
     while let key = try reader.nextKey() {
       switch key {
       case "id": id = try reader.string()
-      case "plugin_id": pluginID = try reader.stringOrNull()
-      case "script_path": scriptPath = try reader.stringOrNull()
-      case "process_id": processID = try reader.stringOrNull()
+      case "plugin_id": pluginID = try reader.optionalString()
+      case "script_path": scriptPath = try reader.optionalString()
+      case "process_id": processID = try reader.optionalString()
       case "command": arguments = try reader.strings()
       case "cwd": cwd = FileURL.path(try reader.string())
       case "parsed_cmd":
@@ -74,16 +74,16 @@ package struct CommandExecutionItem: Sendable, Equatable {
         while try reader.nextElement() { actions.append(try CommandAction(rollout: &reader)) }
       case "source": source = try reader.camelWord(Source.self)
       case "status": status = try reader.camelWord(Status.self)
-      case "aggregated_output": aggregatedOutput = try reader.stringOrNull()
-      case "exit_code": exitCode = try reader.intOrNull()
+      case "aggregated_output": aggregatedOutput = try reader.optionalString()
+      case "exit_code": exitCode = try reader.optionalInt()
       case "duration": duration = try reader.durationOrNull()
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.arguments = try reader.required(arguments, "command")
-    self.cwd = try reader.required(cwd, "cwd")
-    self.status = try reader.required(status, "status")
+    self.id = try reader.require(id, "id")
+    self.arguments = try reader.require(arguments, "command")
+    self.cwd = try reader.require(cwd, "cwd")
+    self.status = try reader.require(status, "status")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -157,18 +157,18 @@ package enum CommandAction: Sendable, Equatable {
       switch key {
       case "type": type = try reader.string()
       case "cmd": command = try reader.string()
-      case "name": name = try reader.stringOrNull()
-      case "path": path = try reader.stringOrNull()
-      case "query": query = try reader.stringOrNull()
+      case "name": name = try reader.optionalString()
+      case "path": path = try reader.optionalString()
+      case "query": query = try reader.optionalString()
       default: try reader.skip()
       }
     }
-    let line = try reader.required(command, "cmd")
-    switch try reader.required(type, "type") {
+    let line = try reader.require(command, "cmd")
+    switch try reader.require(type, "type") {
     case "read":
       self = .read(
-        command: line, name: try reader.required(name, "name"),
-        path: FileURL.path(try reader.required(path, "path")))
+        command: line, name: try reader.require(name, "name"),
+        path: FileURL.path(try reader.require(path, "path")))
     case "list_files": self = .listFiles(command: line, path: path)
     case "search": self = .search(command: line, query: query, path: path)
     default: self = .unknown(command: line)

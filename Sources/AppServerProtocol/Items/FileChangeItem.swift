@@ -40,13 +40,13 @@ package struct FileChangeItem: Sendable, Equatable {
       case "id": id = try reader.string()
       case "changes": changes = try FileChange.sortedMap(rollout: &reader)
       case "status": if try !reader.takeNull() { status = try reader.camelWord(Status.self) }
-      case "stdout": standardOutput = try reader.stringOrNull() ?? ""
-      case "stderr": standardError = try reader.stringOrNull() ?? ""
+      case "stdout": standardOutput = try reader.optionalString() ?? ""
+      case "stderr": standardError = try reader.optionalString() ?? ""
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.changes = try reader.required(changes, "changes")
+    self.id = try reader.require(id, "id")
+    self.changes = try reader.require(changes, "changes")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -123,14 +123,14 @@ package struct FileChange: Sendable, Equatable {
       case "type": type = try reader.string()
       case "content": content = try reader.string()
       case "unified_diff": diff = try reader.string()
-      case "move_path": movePath = try reader.stringOrNull()
+      case "move_path": movePath = try reader.optionalString()
       default: try reader.skip()
       }
     }
-    switch try reader.required(type, "type") {
-    case "add": return .add(content: try reader.required(content, "content"))
-    case "delete": return .delete(content: try reader.required(content, "content"))
-    case "update": return .update(unifiedDiff: try reader.required(diff, "unified_diff"), movePath: movePath)
+    switch try reader.require(type, "type") {
+    case "add": return .add(content: try reader.require(content, "content"))
+    case "delete": return .delete(content: try reader.require(content, "content"))
+    case "update": return .update(unifiedDiff: try reader.require(diff, "unified_diff"), movePath: movePath)
     case let other: throw reader.error(.invalidValue("unknown variant `\(other)`"))
     }
   }

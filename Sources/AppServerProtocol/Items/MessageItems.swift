@@ -20,7 +20,7 @@ package struct UserMessageItem: Sendable, Equatable {
     while let key = try reader.nextKey() {
       switch key {
       case "id": id = try reader.string()
-      case "client_id": clientID = try reader.stringOrNull()
+      case "client_id": clientID = try reader.optionalString()
       case "content":
         var parts: [UserInput] = []
         try reader.beginArray()
@@ -29,8 +29,8 @@ package struct UserMessageItem: Sendable, Equatable {
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.content = try reader.required(content, "content")
+    self.id = try reader.require(id, "id")
+    self.content = try reader.require(content, "content")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -82,7 +82,7 @@ package struct AgentMessageItem: Sendable, Equatable {
     while let key = try reader.nextKey() {
       switch key {
       case "id": id = try reader.string()
-      case "phase": phase = try reader.stringOrNull()
+      case "phase": phase = try reader.optionalString()
       case "content":
         var joined = ""
         try reader.beginArray()
@@ -92,8 +92,8 @@ package struct AgentMessageItem: Sendable, Equatable {
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.text = try reader.required(text, "content")
+    self.id = try reader.require(id, "id")
+    self.text = try reader.require(text, "content")
   }
 
   private static func contentText(_ reader: inout JSONReader) throws(JSONError) -> String {
@@ -168,8 +168,8 @@ package struct ReasoningItem: Sendable, Equatable {
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.summary = try reader.required(summary, "summary_text")
+    self.id = try reader.require(id, "id")
+    self.summary = try reader.require(summary, "summary_text")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -212,8 +212,8 @@ package struct PlanItem: Sendable, Equatable {
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.text = try reader.required(text, "text")
+    self.id = try reader.require(id, "id")
+    self.text = try reader.require(text, "text")
   }
 
   package func write(to writer: inout JSONWriter) { write(to: &writer, type: "plan") }
@@ -243,7 +243,7 @@ package struct ContextCompactionItem: Sendable, Equatable {
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
+    self.id = try reader.require(id, "id")
   }
 
   package func write(to writer: inout JSONWriter) { write(to: &writer, type: "contextCompaction") }

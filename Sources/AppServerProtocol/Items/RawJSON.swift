@@ -38,29 +38,9 @@ extension JSONWriter {
 }
 
 extension JSONReader {
-  /// A string, or nil for `null`.
-  mutating func stringOrNull() throws(JSONError) -> String? {
-    try takeNull() ? nil : try string()
-  }
-
-  mutating func boolOrNull() throws(JSONError) -> Bool? {
-    try takeNull() ? nil : try bool()
-  }
-
-  mutating func intOrNull() throws(JSONError) -> Int? {
-    try takeNull() ? nil : try int()
-  }
-
   /// Any value except `null`, unread.
   mutating func rawOrNull() throws(JSONError) -> RawJSON? {
     try takeNull() ? nil : try RawJSON(&self)
-  }
-
-  mutating func strings() throws(JSONError) -> [String] {
-    var values: [String] = []
-    try beginArray()
-    while try nextElement() { values.append(try string()) }
-    return values
   }
 
   /// A value of a closed set of words.
@@ -68,11 +48,5 @@ extension JSONReader {
     let text = try string()
     guard let word = Word(rawValue: text) else { throw error(.invalidValue("unknown variant `\(text)`")) }
     return word
-  }
-
-  /// What `value` holds, or the error that the member is missing.
-  func required<Value>(_ value: Value?, _ name: String) throws(JSONError) -> Value {
-    guard let value else { throw error(.missingField(name)) }
-    return value
   }
 }

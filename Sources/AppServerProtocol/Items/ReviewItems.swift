@@ -23,11 +23,11 @@ package struct EnteredReviewModeItem: Sendable, Equatable {
       switch key {
       case "id": id = try reader.string()
       case "target": target = try RawJSON(&reader)
-      case "user_facing_hint": review = try reader.stringOrNull() ?? ""
+      case "user_facing_hint": review = try reader.optionalString() ?? ""
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
+    self.id = try reader.require(id, "id")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -73,7 +73,7 @@ package struct ExitedReviewModeItem: Sendable, Equatable {
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
+    self.id = try reader.require(id, "id")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -176,7 +176,7 @@ package struct ReviewOutput: Sendable, Equatable {
       case "title": finding.title = try reader.string()
       case "body": finding.body = try reader.string()
       case "confidence_score": finding.confidence = try reader.double()
-      case "priority": finding.priority = try reader.intOrNull() ?? 0
+      case "priority": finding.priority = try reader.optionalInt() ?? 0
       case "code_location":
         try reader.beginObject()
         while let member = try reader.nextKey() {

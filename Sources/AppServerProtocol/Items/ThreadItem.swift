@@ -123,7 +123,7 @@ package struct UnknownItem: Sendable, Equatable {
   package var isShown: Bool { Self.shown.contains(type) }
 
   init(rollout reader: inout JSONReader, type: String) throws(JSONError) {
-    id = try reader.required(try reader.peekMember("id"), "id")
+    id = try reader.require(try reader.peekMember("id"), "id")
     self.type = type
     raw = try RawJSON(&reader)
   }

@@ -19,9 +19,9 @@ package struct GitInfo: Sendable, Equatable {
     try reader.beginObject()
     while let key = try reader.nextKey() {
       switch key {
-      case "commit_hash": sha = try reader.stringOrNull()
-      case "branch": branch = try reader.stringOrNull()
-      case "repository_url": originURL = try reader.stringOrNull()
+      case "commit_hash": sha = try reader.optionalString()
+      case "branch": branch = try reader.optionalString()
+      case "repository_url": originURL = try reader.optionalString()
       default: try reader.skip()
       }
     }
@@ -185,7 +185,7 @@ package struct ThreadEnvironment: Sendable, Equatable {
 }
 
 /// How a thread's history is stored.
-package enum HistoryMode: String, Sendable {
+package enum HistoryMode: String, WireEnum {
   /// Records have ordinals, and items are records of their own.
   case paginated
   case legacy

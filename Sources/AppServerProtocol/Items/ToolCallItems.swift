@@ -33,7 +33,7 @@ package struct McpToolCallItem: Sendable, Equatable {
         switch key {
         case "content": content = try RawJSON(&reader)
         case "structuredContent": structuredContent = try reader.rawOrNull()
-        case "isError": isError = try reader.boolOrNull()
+        case "isError": isError = try reader.optionalBool()
         case "_meta": meta = try reader.rawOrNull()
         default: try reader.skip()
         }
@@ -106,20 +106,20 @@ package struct McpToolCallItem: Sendable, Equatable {
       case "arguments": arguments = try RawJSON(&reader)
       case "status": status = try reader.camelWord(Status.self)
       case "appContext": appContext = try reader.rawOrNull()
-      case "mcpAppResourceUri": appResourceURI = try reader.stringOrNull()
+      case "mcpAppResourceUri": appResourceURI = try reader.optionalString()
       case "mcpAppUi": appUI = try reader.rawOrNull()
-      case "pluginId": pluginID = try reader.stringOrNull()
-      case "readOnlyHint": readOnlyHint = try reader.boolOrNull()
+      case "pluginId": pluginID = try reader.optionalString()
+      case "readOnlyHint": readOnlyHint = try reader.optionalBool()
       case "result": if try !reader.takeNull() { result = try Result(&reader) }
       case "error": error = try Self.message(&reader)
       case "duration": duration = try reader.durationOrNull()
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.server = try reader.required(server, "server")
-    self.tool = try reader.required(tool, "tool")
-    self.status = try reader.required(status, "status")
+    self.id = try reader.require(id, "id")
+    self.server = try reader.require(server, "server")
+    self.tool = try reader.require(tool, "tool")
+    self.status = try reader.require(status, "status")
   }
 
   private static func message(_ reader: inout JSONReader) throws(JSONError) -> String? {
@@ -232,19 +232,19 @@ package struct DynamicToolCallItem: Sendable, Equatable {
     while let key = try reader.nextKey() {
       switch key {
       case "id": id = try reader.string()
-      case "namespace": namespace = try reader.stringOrNull()
+      case "namespace": namespace = try reader.optionalString()
       case "tool": tool = try reader.string()
       case "arguments": arguments = try RawJSON(&reader)
       case "status": status = try reader.camelWord(Status.self)
       case "content_items": contentItems = try reader.rawOrNull()
-      case "success": success = try reader.boolOrNull()
+      case "success": success = try reader.optionalBool()
       case "duration": duration = try reader.durationOrNull()
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.tool = try reader.required(tool, "tool")
-    self.status = try reader.required(status, "status")
+    self.id = try reader.require(id, "id")
+    self.tool = try reader.require(tool, "tool")
+    self.status = try reader.require(status, "status")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -297,14 +297,14 @@ package struct WebSearchItem: Sendable, Equatable {
       while let key = try reader.nextKey() {
         switch key {
         case "type": type = try reader.string()
-        case "query": query = try reader.stringOrNull()
+        case "query": query = try reader.optionalString()
         case "queries": queries = try reader.takeNull() ? nil : try reader.strings()
-        case "url": url = try reader.stringOrNull()
-        case "pattern": pattern = try reader.stringOrNull()
+        case "url": url = try reader.optionalString()
+        case "pattern": pattern = try reader.optionalString()
         default: try reader.skip()
         }
       }
-      switch try reader.required(type, "type") {
+      switch try reader.require(type, "type") {
       case "search": self = .search(query: query, queries: queries)
       case "open_page", "openPage": self = .openPage(url: url)
       case "find_in_page", "findInPage": self = .findInPage(url: url, pattern: pattern)
@@ -371,13 +371,13 @@ package struct WebSearchItem: Sendable, Equatable {
     while let key = try reader.nextKey() {
       switch key {
       case "id": id = try reader.string()
-      case "query": query = try reader.stringOrNull() ?? ""
+      case "query": query = try reader.optionalString() ?? ""
       case "action": if try !reader.takeNull() { action = try Action(&reader) }
       case "results": results = try reader.rawOrNull()
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
+    self.id = try reader.require(id, "id")
   }
 
   package func write(to writer: inout JSONWriter) {
@@ -424,8 +424,8 @@ package struct ImageViewItem: Sendable, Equatable {
       default: try reader.skip()
       }
     }
-    self.id = try reader.required(id, "id")
-    self.path = try reader.required(path, "path")
+    self.id = try reader.require(id, "id")
+    self.path = try reader.require(path, "path")
   }
 
   package func write(to writer: inout JSONWriter) {

@@ -67,7 +67,7 @@ package struct Turn: Sendable, Equatable {
   }
 
   /// How much of the items is there.
-  package enum ItemsView: String, Sendable {
+  package enum ItemsView: String, WireEnum {
     case notLoaded
     /// The messages of the user and the last of the agent.
     case summary

@@ -31,12 +31,12 @@ package struct TextElement: Sendable, Equatable {
           default: try reader.skip()
           }
         }
-        range = (try reader.required(start, "start"), try reader.required(end, "end"))
-      case "placeholder": placeholder = try reader.stringOrNull()
+        range = (try reader.require(start, "start"), try reader.require(end, "end"))
+      case "placeholder": placeholder = try reader.optionalString()
       default: try reader.skip()
       }
     }
-    (start, end) = try reader.required(range, "byteRange")
+    (start, end) = try reader.require(range, "byteRange")
     self.placeholder = placeholder
   }
 
@@ -116,25 +116,25 @@ package enum UserInput: Sendable, Equatable {
         if try reader.takeNull() { continue }
         try reader.beginArray()
         while try reader.nextElement() { elements.append(try TextElement(&reader)) }
-      case "url", "image_url", "audio_url": url = try reader.stringOrNull()
-      case "fileId", "file_id": fileID = try reader.stringOrNull()
+      case "url", "image_url", "audio_url": url = try reader.optionalString()
+      case "fileId", "file_id": fileID = try reader.optionalString()
       case "path": path = try reader.string()
       case "name": name = try reader.string()
-      case "detail": detail = try reader.stringOrNull()
+      case "detail": detail = try reader.optionalString()
       default: try reader.skip()
       }
     }
     switch type ?? tag {
-    case "text": return .text(try reader.required(text, "text"), elements: elements)
+    case "text": return .text(try reader.require(text, "text"), elements: elements)
     case "image":
       if let url { return .image(url: url, detail: detail) }
       if let fileID { return .imageFile(id: fileID, detail: detail) }
       throw reader.error(.missingField("url"))
-    case "localImage", "local_image": return .localImage(path: try reader.required(path, "path"), detail: detail)
-    case "skill": return .skill(name: try reader.required(name, "name"), path: try reader.required(path, "path"))
-    case "mention": return .mention(name: try reader.required(name, "name"), path: try reader.required(path, "path"))
-    case "audio": return .audio(url: try reader.required(url, "url"))
-    default: return .localAudio(path: try reader.required(path, "path"))
+    case "localImage", "local_image": return .localImage(path: try reader.require(path, "path"), detail: detail)
+    case "skill": return .skill(name: try reader.require(name, "name"), path: try reader.require(path, "path"))
+    case "mention": return .mention(name: try reader.require(name, "name"), path: try reader.require(path, "path"))
+    case "audio": return .audio(url: try reader.require(url, "url"))
+    default: return .localAudio(path: try reader.require(path, "path"))
     }
   }
 

@@ -1,0 +1,427 @@
+package import AppServerProtocol
+import JSON
+package import ModelAPI
+
+/// What happens next in one turn (agent-core.md §4): requests to the model, its answers, retries, steering, compaction,
+/// the end.
+///
+/// A reducer: it is told what happened and appends what is to be done to `step.effects`, in order. It owns no history, no
+/// clock and no connection. Whoever runs it performs the effects in order, and calls `proceed` after `.checkBudget`.
+package struct TurnMachine: Sendable {
+  package enum Kind: Sendable, Equatable {
+    case regular
+    /// `thread/compact/start`: a turn that does nothing else.
+    case compaction
+  }
+
+  /// A user message on its way into the history.
+  package struct UserMessage: Sendable, Equatable {
+    package var content: [UserInput]
+    package var clientID: String?
+    /// The message as a Responses API item.
+    package var item: HistoryItem
+
+    package init(content: [UserInput], clientID: String?, item: HistoryItem) {
+      self.content = content
+      self.clientID = clientID
+      self.item = item
+    }
+  }
+
+  package enum Purpose: Sendable, Equatable { case turn, compaction }
+
+  package enum Outcome: Sendable, Equatable {
+    case completed
+    case interrupted
+    case failed(TurnError, ModelFailure)
+  }
+
+  package enum Effect: Sendable {
+    /// Send the whole history as it now is.
+    case send(Purpose)
+    case cancelRequest
+    /// Call `wokeUp` after this time.
+    case wake(after: Duration)
+    case itemStarted(ThreadItem)
+    case messageDelta(itemID: String, text: String)
+    case summaryPartAdded(itemID: String, index: Int)
+    case summaryDelta(itemID: String, text: String, index: Int)
+    case reasoningDelta(itemID: String, text: String, index: Int)
+    case itemCompleted(ThreadItem, startedAtMs: Int64)
+    /// Append to the model's history and to the session file.
+    case record(HistoryItem)
+    /// The context that goes before the next user message, if it changed.
+    case refreshContext
+    /// A response is complete: add its usage, tell the clients.
+    case responseCompleted(TokenUsage?)
+    /// Tell the clients the usage as it is known.
+    case republishUsage
+    /// The model's window is full: the usage is set to its size.
+    case markContextFull
+    case report(TurnError, willRetry: Bool)
+    /// Replace the history by what is kept and this summary.
+    case compacted(summary: String, isMidTurn: Bool)
+    /// Leave out the oldest item of the history in the next compaction request; `compactionCannotShrink` if none is left.
+    case shrinkCompaction
+    case warn(String)
+    /// Decide whether the history must be compacted before the next request, and call `proceed`.
+    case checkBudget
+    case end(Outcome)
+  }
+
+  /// One step: what the reducer needs to know, and what comes of it.
+  package struct Step: Sendable {
+    package var nowMs: Int64
+    /// In 0..<1, for jitter.
+    package var random: Double
+    package var makeID: @Sendable () -> String
+    package var effects: [Effect] = []
+
+    package init(nowMs: Int64, random: Double, makeID: @escaping @Sendable () -> String) {
+      self.nowMs = nowMs
+      self.random = random
+      self.makeID = makeID
+    }
+  }
+
+  private enum Phase: Equatable {
+    case notStarted
+    /// A request is under way, or its answer is being read.
+    case requesting(Purpose)
+    case waiting(Purpose)
+    case deciding
+    case ended
+  }
+
+  /// What follows a compaction.
+  private enum AfterCompaction { case end, acceptInput, nextRequest }
+
+  package let turnID: String
+  package let kind: Kind
+  package let startedAtMs: Int64
+  private let policy: RetryPolicy
+  private var phase = Phase.notStarted
+  private var afterCompaction = AfterCompaction.end
+  private var compactionItem: (id: String, startedAtMs: Int64)?
+  private var compactionText = ""
+
+  /// Messages that wait for the next request: the turn's own first, then what it was steered with.
+  private var pendingMessages: [UserMessage]
+  private var requestRetries = 0
+  private var streamRetries = 0
+  private var networkRetries = 0
+
+  /// Items that have begun and not ended, in order.
+  private var openItems: [OpenItem] = []
+  /// Calls of the response that is being read; they are answered when it is complete.
+  private var calls: [OutputItem] = []
+
+  /// The last complete message of the agent: what `turn/completed` shows.
+  package private(set) var lastAgentMessage: ThreadItem?
+  package private(set) var lastAgentText: String?
+
+  private struct OpenItem {
+    var item: ThreadItem
+    var startedAtMs: Int64
+  }
+
+  package init(
+    turnID: String, kind: Kind, startedAtMs: Int64, policy: RetryPolicy, message: UserMessage? = nil
+  ) {
+    self.turnID = turnID
+    self.kind = kind
+    self.startedAtMs = startedAtMs
+    self.policy = policy
+    pendingMessages = message.map { [$0] } ?? []
+  }
+
+  package var hasEnded: Bool { phase == .ended }
+
+  /// The items that are in progress, with their text so far.
+  package var runningItems: [ThreadItem] { openItems.map(\.item) }
+
+  // MARK: - Events
+
+  /// Starts the turn. `compactFirst` is the answer to `.checkBudget` for its first request.
+  package mutating func begin(compactFirst: Bool, _ step: inout Step) {
+    guard phase == .notStarted else { return }
+    if kind == .compaction {
+      startCompaction(then: .end, &step)
+    } else if compactFirst {
+      startCompaction(then: .acceptInput, &step)
+    } else {
+      acceptPendingMessages(&step)
+      send(.turn, &step)
+    }
+  }
+
+  /// Goes on after `.checkBudget`.
+  package mutating func proceed(compactFirst: Bool, _ step: inout Step) {
+    guard phase == .deciding else { return }
+    if compactFirst {
+      startCompaction(then: .nextRequest, &step)
+    } else {
+      acceptPendingMessages(&step)
+      send(.turn, &step)
+    }
+  }
+
+  /// Input for the running turn: it becomes a user message before the next request. Not for compactions.
+  package mutating func steer(_ message: UserMessage) {
+    pendingMessages.append(message)
+  }
+
+  package mutating func interrupt(abortedMessage: HistoryItem, _ step: inout Step) {
+    guard phase != .ended else { return }
+    step.effects.append(.cancelRequest)
+    step.effects.append(.republishUsage)
+    step.effects.append(.record(abortedMessage))
+    end(.interrupted, &step)
+  }
+
+  package mutating func wokeUp(_ step: inout Step) {
+    guard case .waiting(let purpose) = phase else { return }
+    send(purpose, &step)
+  }
+
+  /// An event of the answer that is being read.
+  package mutating func receive(_ event: ResponseEvent, _ step: inout Step) {
+    guard case .requesting(let purpose) = phase else { return }
+    switch purpose {
+    case .turn: receiveForTurn(event, &step)
+    case .compaction: receiveForCompaction(event, &step)
+    }
+  }
+
+  /// The answer broke off, never came, or was an error.
+  package mutating func requestFailed(_ failure: ModelFailure, _ step: inout Step) {
+    guard case .requesting(let purpose) = phase else { return }
+    fail(failure, purpose, &step)
+  }
+
+  /// The history has nothing left that a compaction request could do without.
+  package mutating func compactionCannotShrink(_ failure: ModelFailure, _ step: inout Step) {
+    guard case .requesting(.compaction) = phase else { return }
+    give(up: failure, &step)
+  }
+
+  // MARK: - The turn's own requests
+
+  private mutating func receiveForTurn(_ event: ResponseEvent, _ step: inout Step) {
+    switch event {
+    case .created, .ignored: break
+    case .outputItemAdded(let item): open(item, &step)
+    case .outputTextDelta(let itemID, let delta):
+      guard let index = index(ofOpenItem: itemID, &step, orOpen: true) else { return }
+      openItems[index].item.appendText(delta)
+      step.effects.append(.messageDelta(itemID: openItems[index].item.id, text: delta))
+    case .reasoningSummaryPartAdded(let itemID, let summaryIndex):
+      guard let index = index(ofOpenItem: itemID, &step) else { return }
+      step.effects.append(.summaryPartAdded(itemID: openItems[index].item.id, index: summaryIndex))
+    case .reasoningSummaryTextDelta(let itemID, let delta, let summaryIndex):
+      guard let index = index(ofOpenItem: itemID, &step) else { return }
+      openItems[index].item.appendSummary(delta, at: summaryIndex)
+      step.effects.append(.summaryDelta(itemID: openItems[index].item.id, text: delta, index: summaryIndex))
+    case .reasoningTextDelta(let itemID, let delta, let contentIndex):
+      guard let index = index(ofOpenItem: itemID, &step) else { return }
+      step.effects.append(.reasoningDelta(itemID: openItems[index].item.id, text: delta, index: contentIndex))
+    case .outputItemDone(let item): close(item, &step)
+    case .completed(_, let usage): complete(usage, &step)
+    case .failed(let failure): fail(failure, .turn, &step)
+    case .incomplete(let failure, let usage):
+      if let usage { step.effects.append(.responseCompleted(usage)) }
+      fail(failure, .turn, &step)
+    }
+  }
+
+  private mutating func open(_ item: OutputItem, _ step: inout Step) {
+    guard let started = ThreadItem(started: item) else { return }
+    openItems.append(OpenItem(item: started, startedAtMs: step.nowMs))
+    step.effects.append(.itemStarted(started))
+  }
+
+  /// The open item that a delta belongs to. Servers may leave the id out; then it is the newest one.
+  private mutating func index(ofOpenItem id: String?, _ step: inout Step, orOpen: Bool = false) -> Int? {
+    if let id, let index = openItems.lastIndex(where: { $0.item.id == id }) { return index }
+    if id == nil, !openItems.isEmpty { return openItems.count - 1 }
+    guard orOpen else { return nil }
+    // Text of a message that was never announced.
+    let item = ThreadItem.agentMessage(AgentMessageItem(id: id ?? step.makeID(), text: "", phase: nil))
+    openItems.append(OpenItem(item: item, startedAtMs: step.nowMs))
+    step.effects.append(.itemStarted(item))
+    return openItems.count - 1
+  }
+
+  private mutating func close(_ item: OutputItem, _ step: inout Step) {
+    if let finished = ThreadItem(finished: item, makeID: step.makeID) {
+      var startedAtMs = step.nowMs
+      if let index = openItems.firstIndex(where: { $0.item.id == finished.id }) {
+        startedAtMs = openItems.remove(at: index).startedAtMs
+      } else {
+        step.effects.append(.itemStarted(ThreadItem(started: item, id: finished.id) ?? finished))
+      }
+      step.effects.append(.itemCompleted(finished, startedAtMs: startedAtMs))
+      if case .agentMessage(let message) = finished {
+        lastAgentMessage = finished
+        lastAgentText = message.text
+      }
+    }
+    step.effects.append(.record(HistoryItem(item)))
+    if item.isToolCall { calls.append(item) }
+  }
+
+  private mutating func complete(_ usage: TokenUsage?, _ step: inout Step) {
+    let calls = calls
+    self.calls = []
+    openItems = []
+    resetRetries()
+    for call in calls {
+      step.effects.append(.record(HistoryItem.unsupportedCallOutput(call, id: step.makeID())))
+    }
+    step.effects.append(.responseCompleted(usage))
+    if calls.isEmpty, pendingMessages.isEmpty {
+      end(.completed, &step)
+    } else {
+      phase = .deciding
+      step.effects.append(.checkBudget)
+    }
+  }
+
+  private mutating func acceptPendingMessages(_ step: inout Step) {
+    let messages = pendingMessages
+    pendingMessages = []
+    if !messages.isEmpty { step.effects.append(.refreshContext) }
+    for message in messages {
+      let item = ThreadItem.userMessage(
+        UserMessageItem(id: step.makeID(), clientID: message.clientID, content: message.content))
+      step.effects.append(.record(message.item))
+      step.effects.append(.itemStarted(item))
+      step.effects.append(.itemCompleted(item, startedAtMs: step.nowMs))
+    }
+  }
+
+  // MARK: - Compaction
+
+  private mutating func startCompaction(then next: AfterCompaction, _ step: inout Step) {
+    afterCompaction = next
+    compactionText = ""
+    let item = ThreadItem.contextCompaction(id: step.makeID())
+    compactionItem = (item.id, step.nowMs)
+    step.effects.append(.itemStarted(item))
+    step.effects.append(.republishUsage)
+    send(.compaction, &step)
+  }
+
+  private mutating func receiveForCompaction(_ event: ResponseEvent, _ step: inout Step) {
+    switch event {
+    case .outputItemDone(let item):
+      if case .message(let text, _) = item.content { compactionText = text }
+    case .completed(_, let usage):
+      resetRetries()
+      step.effects.append(.responseCompleted(usage))
+      finishCompaction(&step)
+    case .failed(let failure):
+      if failure.isContextWindowExceeded {
+        step.effects.append(.shrinkCompaction)
+      } else {
+        fail(failure, .compaction, &step)
+      }
+    case .incomplete(let failure, _): fail(failure, .compaction, &step)
+    default: break
+    }
+  }
+
+  /// Sends the compaction request once more, after `.shrinkCompaction` made it smaller.
+  package mutating func compactionShrank(_ step: inout Step) {
+    guard case .requesting(.compaction) = phase else { return }
+    compactionText = ""
+    send(.compaction, &step)
+  }
+
+  private mutating func finishCompaction(_ step: inout Step) {
+    let next = afterCompaction
+    step.effects.append(.compacted(summary: compactionText, isMidTurn: next == .nextRequest))
+    step.effects.append(.republishUsage)
+    if let item = compactionItem {
+      step.effects.append(.itemCompleted(.contextCompaction(id: item.id), startedAtMs: item.startedAtMs))
+    }
+    compactionItem = nil
+    step.effects.append(.warn(Self.compactionWarning))
+    switch next {
+    case .end: end(.completed, &step)
+    case .acceptInput, .nextRequest:
+      acceptPendingMessages(&step)
+      send(.turn, &step)
+    }
+  }
+
+  package static let compactionWarning =
+    "This thread was compacted. Long threads and repeated compactions make the model less accurate: "
+    + "start a new thread when you can, and keep threads small and focused."
+
+  // MARK: - Failure and the end
+
+  private mutating func send(_ purpose: Purpose, _ step: inout Step) {
+    phase = .requesting(purpose)
+    step.effects.append(.send(purpose))
+  }
+
+  private mutating func resetRetries() {
+    requestRetries = 0
+    streamRetries = 0
+    networkRetries = 0
+  }
+
+  private mutating func fail(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
+    step.effects.append(.cancelRequest)
+    if failure.isContextWindowExceeded { step.effects.append(.markContextFull) }
+    switch failure.retry {
+    case .no: return give(up: failure, &step)
+    case .request:
+      if requestRetries < policy.requestMaxRetries {
+        requestRetries += 1
+        return wait(policy.delay(beforeRetry: requestRetries, random: step.random), purpose, &step)
+      }
+      if failure.isFinalAfterRequestRetries { return give(up: failure, &step) }
+      retryStream(failure, purpose, &step)
+    case .stream: retryStream(failure, purpose, &step)
+    case .waitForNetwork:
+      networkRetries += 1
+      let delay = policy.networkDelay(beforeRetry: networkRetries, random: step.random)
+      if policy.announcesNetworkWait(atRetry: networkRetries) {
+        step.effects.append(.report(failure.waitingForNetwork, willRetry: true))
+      }
+      wait(delay, purpose, &step)
+    }
+  }
+
+  private mutating func retryStream(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
+    guard streamRetries < policy.streamMaxRetries else { return give(up: failure, &step) }
+    streamRetries += 1
+    requestRetries = 0
+    let report = failure.reconnecting(retry: streamRetries, of: policy.streamMaxRetries)
+    step.effects.append(.report(report, willRetry: true))
+    wait(failure.retryAfter ?? policy.delay(beforeRetry: streamRetries, random: step.random), purpose, &step)
+  }
+
+  private mutating func wait(_ delay: Duration, _ purpose: Purpose, _ step: inout Step) {
+    // Items that had begun in the broken stream will begin anew; calls in it are in the history and get their answers
+    // from the sanitiser.
+    openItems = []
+    calls = []
+    compactionText = ""
+    phase = .waiting(purpose)
+    step.effects.append(.wake(after: delay))
+  }
+
+  private mutating func give(up failure: ModelFailure, _ step: inout Step) {
+    end(.failed(failure.turnError, failure), &step)
+  }
+
+  private mutating func end(_ outcome: Outcome, _ step: inout Step) {
+    phase = .ended
+    openItems = []
+    if case .failed(let error, _) = outcome { step.effects.append(.report(error, willRetry: false)) }
+    step.effects.append(.end(outcome))
+  }
+}
