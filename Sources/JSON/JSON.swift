@@ -75,7 +75,9 @@ package struct JSONObject: Sendable, Equatable {
   package init() {}
 
   package init(_ members: [(String, JSON)]) {
-    for (key, value) in members { appendOrReplace(key, value) }
+    var builder = Builder()
+    for (key, value) in members { builder.add(key, value) }
+    self = builder.object
   }
 
   package var count: Int { members.count }
@@ -99,13 +101,79 @@ package struct JSONObject: Sendable, Equatable {
     }
   }
 
-  mutating func appendOrReplace(_ key: String, _ value: JSON) {
-    if let at = index(of: key) { members[at].value = value } else { members.append((key, value)) }
+  /// The same members with the same values, in whatever order.
+  package static func == (left: JSONObject, right: JSONObject) -> Bool {
+    guard left.count == right.count else { return false }
+    // Mostly the order is the same; a table of names is made where it turns out not to be.
+    var places: [Name: Int]?
+    for (at, (key, value)) in left.members.enumerated() {
+      let other = right.members[at]
+      if places == nil, key.utf8.elementsEqual(other.key.utf8) {
+        guard value == other.value else { return false }
+        continue
+      }
+      let table = places ?? right.places
+      places = table
+      guard let place = table[Name(text: key)], value == right.members[place].value else { return false }
+    }
+    return true
   }
 
-  package static func == (left: JSONObject, right: JSONObject) -> Bool {
-    left.members.count == right.members.count
-      && left.members.allSatisfy { member in right[member.key] == member.value }
+  private var places: [Name: Int] {
+    Dictionary(uniqueKeysWithValues: members.enumerated().map { (Name(text: $1.key), $0) })
+  }
+
+  /// A member name that is hashed and compared by its bytes.
+  private struct Name: Hashable {
+    let text: String
+
+    static func == (left: Name, right: Name) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+    func hash(into hasher: inout Hasher) {
+      var text = text
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+  }
+
+  /// Collects members; a name that is met again replaces the value. The time per member does not grow with their
+  /// number, because the text comes from strangers.
+  struct Builder {
+    private(set) var object = JSONObject()
+    /// A bit for each name met, so that most names are known to be new without a look at the others.
+    private var met: UInt64 = 0
+    private var places: [Name: Int]?
+    /// From this many members on there is a table of names.
+    private static let tableThreshold = 16
+
+    mutating func add(_ key: String, _ value: JSON) {
+      if object.count >= Self.tableThreshold { return addByTable(key, value) }
+      let bit = Self.bit(of: key)
+      if met & bit != 0, let at = object.index(of: key) {
+        object.members[at].value = value
+      } else {
+        met |= bit
+        object.members.append((key, value))
+      }
+    }
+
+    private mutating func addByTable(_ key: String, _ value: JSON) {
+      var table = places ?? object.places
+      places = nil
+      let name = Name(text: key)
+      if let at = table[name] {
+        object.members[at].value = value
+      } else {
+        table[name] = object.count
+        object.members.append((key, value))
+      }
+      places = table
+    }
+
+    private static func bit(of key: String) -> UInt64 {
+      let bytes = key.utf8
+      let mixed = bytes.count &* 7 &+ Int(bytes.first ?? 0) &* 3 &+ Int(bytes.last ?? 0)
+      return 1 &<< UInt64(truncatingIfNeeded: mixed & 63)
+    }
   }
 }
 

@@ -223,10 +223,15 @@ package struct JSONWriter: Sendable {
     var from = 0
     var at = 0
     while at < end {
-      while at &+ 8 <= end, !SWAR.hasStringSpecial(UnsafeRawPointer(base + at).loadUnaligned(as: UInt64.self)) {
-        at &+= 8
+      if at &+ 8 <= end {
+        let word = UInt64(littleEndian: UnsafeRawPointer(base + at).loadUnaligned(as: UInt64.self))
+        let specials = SWAR.stringSpecials(word)
+        guard specials != 0 else {
+          at &+= 8
+          continue
+        }
+        at &+= specials.trailingZeroBitCount &>> 3
       }
-      guard at < end else { break }
       let byte = base[at]
       guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
         at &+= 1

@@ -3,13 +3,21 @@ enum SWAR {
   private static let ones: UInt64 = 0x0101_0101_0101_0101
   private static let highs: UInt64 = 0x8080_8080_8080_8080
 
-  /// Whether any of the eight bytes is a quote, a backslash or a control character. Bytes ≥ 0x80 never count.
+  /// The high bit of each byte that is a quote, a backslash or a control character; bytes ≥ 0x80 never count. Exact up
+  /// to the lowest bit that is set: what is above it may be a borrow.
   @inline(__always)
-  static func hasStringSpecial(_ word: UInt64) -> Bool {
+  static func stringSpecials(_ word: UInt64) -> UInt64 {
     let quotes = word ^ (ones &* 0x22)
-    let backslashes = word ^ (ones &* 0x5C)
-    let hit = (word &- ones &* 0x20) | (quotes &- ones) | (backslashes &- ones)
-    return hit & ~word & highs != 0
+    let slashes = word ^ (ones &* 0x5C)
+    let hit = (word &- ones &* 0x20) | (quotes &- ones) | (slashes &- ones)
+    return hit & ~word & highs
+  }
+
+  /// The same for backslashes alone.
+  @inline(__always)
+  static func backslashes(_ word: UInt64) -> UInt64 {
+    let slashes = word ^ (ones &* 0x5C)
+    return (slashes &- ones) & ~slashes & highs
   }
 }
 
