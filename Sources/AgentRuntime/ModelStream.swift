@@ -1,6 +1,6 @@
-package import HTTPClient
-package import HostIO
-package import ModelAPI
+import HTTPClient
+import HostIO
+import ModelAPI
 
 /// One request to the model and its answer, as it arrives.
 @LoopActor

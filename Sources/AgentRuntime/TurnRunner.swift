@@ -211,7 +211,7 @@ extension AgentThread {
         ended.itemsView = .summary
       }
     case .interrupted: ended.status = .interrupted
-    case .failed(let error, _):
+    case .failed(let error):
       ended.status = .failed
       ended.error = error
     }

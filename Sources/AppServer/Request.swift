@@ -1,6 +1,6 @@
-package import AppServerProtocol
+import AppServerProtocol
 package import HostIO
-package import JSON
+import JSON
 package import JSONRPC
 
 /// One request on its way to its answer. Exactly one of `succeed` and `fail` must be called, now or later.
@@ -45,6 +45,12 @@ package final class Request {
   func succeed(_ result: (inout JSONWriter) -> Void) {
     guard markAnswered() else { return }
     connection.send(Envelope.response(id, result: result))
+  }
+
+  /// Answers with a response that was put together elsewhere, envelope included.
+  func succeed(wholeMessage message: [UInt8]) {
+    guard markAnswered() else { return }
+    connection.send(message)
   }
 
   /// Answers `{}`.

@@ -16,6 +16,7 @@ struct HeadSummary: Sendable {
   var createdAt: Int64?
   var model: String?
   var reasoningEffort: String?
+  var firstTurnID: String?
   /// How much of the file this was read from.
   var headLength: Int64
 
@@ -77,6 +78,7 @@ struct HeadSummary: Sendable {
       let context = try TurnContext(&payload)
       model = context.model
       reasoningEffort = context.effort
+    case (.eventMessage, .taskStarted): if firstTurnID == nil { firstTurnID = try TurnBoundary(payload).turnID }
     case (.eventMessage, .userMessage): preview = try Self.legacyPreview(&payload)
     case (.eventMessage, .itemCompleted): preview = try Self.itemPreview(&payload)
     default: break

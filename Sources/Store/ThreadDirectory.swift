@@ -134,6 +134,7 @@ package final class ThreadDirectory: Sendable {
     thread.parentThreadID = meta.parentThreadID
     thread.threadSource = meta.threadSource
     thread.model = summary.model
+    thread.firstTurnID = summary.firstTurnID
     thread.reasoningEffort = summary.reasoningEffort
     thread.gitInfo = meta.git
     if let spawn = meta.source.spawn { (thread.agentNickname, thread.agentRole) = (spawn.nickname, spawn.role) }

@@ -44,6 +44,9 @@ package final class ThreadHistory {
   /// The `session_meta` of the thread itself.
   package var meta: SessionMeta { segments[segments.count - 1].meta }
 
+  /// The settings and token counts recorded last.
+  package var latest: LatestRecords { index.latest }
+
   package var turnCount: Int { index.turns.count }
   package var turnIDs: [String] { index.turns.map(\.id) }
   package func hasTurn(_ id: String) -> Bool { index.turn(id: id) != nil }
@@ -82,6 +85,15 @@ package final class ThreadHistory {
     _ view: Turn.ItemsView, runningTurnID: String? = nil, to writer: inout JSONWriter
   ) throws(StoreError) {
     for position in index.turns.indices { try writeTurn(position, view, runningTurnID, to: &writer) }
+  }
+
+  /// Writes the turns that begin before a cut, oldest first, in full.
+  package func writeTurns(upTo cut: HistoryCut, to writer: inout JSONWriter) throws(StoreError) {
+    for position in index.turns.indices {
+      let start = index.turns[position].start
+      guard (start.segment, start.offset) < (cut.segment, cut.offset) else { break }
+      try writeTurn(position, .full, nil, to: &writer)
+    }
   }
 
   /// Cursors that a client can start paging backwards from the end of the history with: of turns, and of items.
