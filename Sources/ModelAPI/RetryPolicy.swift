@@ -79,9 +79,9 @@ package struct RetryPolicy: Sendable, Equatable {
   package static func delay(
     _ number: Int, random: Double, longest: Duration = Self.longestDelay
   ) -> Duration {
-    let doublings = min(max(number - 1, 0), 20)
+    let doublings = min(max(number, 1), 20) - 1
     let exact = min(firstDelay * (1 << doublings), longest)
-    return exact * (0.9 + 0.2 * min(max(random, 0), 1))
+    return exact.scaled(by: 0.9 + 0.2 * min(max(random, 0), 1))
   }
 
   package static let waitingText = "Reconnecting... waiting for network"
@@ -125,6 +125,15 @@ package struct RetryPolicy: Sendable, Equatable {
   }
 
   private static func capped(_ seconds: Double) -> Duration {
-    .seconds(min(max(seconds, 0), Double(longestHint.components.seconds)))
+    longestHint.scaled(by: min(max(seconds / Double(longestHint.components.seconds), 0), 1))
+  }
+}
+
+extension Duration {
+  /// A fraction or a small multiple, rounded to whole milliseconds.
+  fileprivate func scaled(by factor: Double) -> Duration {
+    let (seconds, attoseconds) = components
+    let milliseconds = Double(seconds) * 1000 + Double(attoseconds) / 1e15
+    return .milliseconds(Int64(milliseconds * factor + 0.5))
   }
 }
