@@ -8,6 +8,8 @@ package struct RetryPolicy: Sendable, Equatable {
   package static let longestDelay: Duration = .seconds(60)
   /// The longest pause while there is no network.
   package static let longestNetworkDelay: Duration = .seconds(30)
+  /// Clients hear of a missing network after this many attempts: three seconds, as with the reference.
+  package static let quietNetworkAttempts = 4
   /// The longest pause that a server may ask for; beyond it the user had better decide.
   package static let longestHint: Duration = .seconds(3600)
 
@@ -22,16 +24,14 @@ package struct RetryPolicy: Sendable, Equatable {
     self.streamRetries = min(max(streamRetries, 0), Self.maximumRetries)
   }
 
-  package enum Layer: Sendable, Equatable { case request, stream }
-
   /// What to do about a failure.
   package enum Decision: Sendable, Equatable {
     /// Try again after this long, quietly.
     case retryRequest(after: Duration)
     /// Tell clients `notice`, then try again after this long.
     case retryStream(after: Duration, notice: ModelFailure.Notice)
-    /// As `retryStream`, and without a limit.
-    case waitForNetwork(after: Duration, notice: ModelFailure.Notice)
+    /// As `retryStream`, and without a limit. A short outage passes without a notice.
+    case waitForNetwork(after: Duration, notice: ModelFailure.Notice?)
     case giveUp
   }
 
@@ -41,7 +41,7 @@ package struct RetryPolicy: Sendable, Equatable {
       attempts.network += 1
       return .waitForNetwork(
         after: Self.delay(attempts.network, random: random, longest: Self.longestNetworkDelay),
-        notice: failure.notice(attempt: attempts.network, of: streamRetries))
+        notice: attempts.network > Self.quietNetworkAttempts ? failure.notice(attempt: 0, of: 0) : nil)
     }
     if failure.retry.coversRequest, attempts.request < requestRetries {
       attempts.request += 1

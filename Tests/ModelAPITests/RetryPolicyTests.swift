@@ -58,7 +58,9 @@ import Testing
       message: "Reconnecting... waiting for network", info: .responseStreamDisconnected(status: nil),
       additionalDetails: "Connection failed: refused")
     let all = decisions(failure, 200)
-    #expect(all[0] == .waitForNetwork(after: .milliseconds(200), notice: notice))
+    #expect(all[0] == .waitForNetwork(after: .milliseconds(200), notice: nil))
+    #expect(all[3] == .waitForNetwork(after: .milliseconds(1600), notice: nil))
+    #expect(all[4] == .waitForNetwork(after: .milliseconds(3200), notice: notice))
     #expect(all[7] == .waitForNetwork(after: .milliseconds(25_600), notice: notice))
     #expect(all[199] == .waitForNetwork(after: .seconds(30), notice: notice))
   }
