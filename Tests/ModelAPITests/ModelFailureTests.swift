@@ -39,7 +39,7 @@ import Testing
     #expect(http(404, #"{"error":{"message":""}}"#).message.contains(#"{"message":""}"#))
     #expect(
       http(403, "<html>Cloudflare blocked</html>", [("cf-ray", "c")]).message
-        == "Access blocked by Cloudflare. This usually happens when connecting from a restricted region (status 403 Forbidden), url: \(url), cf-ray: c"
+        == "Access blocked by Cloudflare, which refuses some regions and networks (status 403 Forbidden), url: \(url), cf-ray: c"
     )
     #expect(http(401, "", [("x-openai-authorization-error", "e")]).message.hasSuffix(", auth error: e"))
   }
@@ -68,12 +68,13 @@ import Testing
       http(400, #"{"error":{"code":"cyber_policy","message":"m"}}"#) == ModelFailure(.cyberPolicy, "m", retry: .no))
     #expect(
       http(400, #"{"error":{"code":"cyber_policy"}}"#).message
-        == "This request has been flagged for possible cybersecurity risk.")
+        == "The service refused this request as a possible security risk.")
     #expect(http(400, #"{"error":{"code":"invalid_prompt","message":"m"}}"#).info == .invalidPrompt)
     #expect(http(400, #"{"error":{"code":"misalignment_policy_violation"}}"#).info == .misalignmentPolicyViolation)
     let image = http(400, #"{"error":{"message":"The image data you provided does not represent a valid image"}}"#)
     #expect(image.info == .badRequest)
-    #expect(image.message == "Invalid image in your last message. Please remove it and try again.")
+    #expect(
+      image.message == "Invalid image in your last message. Send it again without the image, or with another one.")
   }
 
   @Test func `too many requests are tried again when the server says when`() {
@@ -84,7 +85,9 @@ import Testing
       http(429, "x", [("retry-after", "2"), ("x-request-id", "r")])
         == ModelFailure(info, text + ", request id: r", retry: .stream, retryAfter: .seconds(2), noticeStatus: 429))
     #expect(http(429, #"{"error":{"code":"insufficient_quota"}}"#).info == .usageLimitExceeded)
-    #expect(http(429, #"{"error":{"code":"flex_unavailable"}}"#).message == "Flex capacity unavailable.")
+    #expect(
+      http(429, #"{"error":{"code":"flex_unavailable"}}"#).message
+        == "No capacity for the flex service tier at the moment.")
     #expect(http(429, #"{"error":{"type":"usage_not_included"}}"#).info == .usageLimitExceeded)
   }
 
@@ -115,13 +118,13 @@ import Testing
 
   @Test func `a used up allowance says what the user can do, by plan`() {
     for (plan, advice) in [
-      ("free", "Upgrade to Plus to continue using Codex (https://chatgpt.com/explore/plus), or try again later."),
+      ("free", "The Plus plan includes more (https://chatgpt.com/explore/plus), or try again later."),
       (
         "plus",
         "Upgrade to Pro (https://chatgpt.com/explore/pro), visit https://chatgpt.com/settings/usage to purchase more credits or try again later."
       ),
-      ("pro", "Visit https://chatgpt.com/settings/usage to purchase more credits or try again later."),
-      ("team", "To get more access now, send a request to your admin or try again later."),
+      ("pro", "Credits can be bought at https://chatgpt.com/settings/usage, or try again later."),
+      ("team", "Your administrator can grant more, or try again later."),
       ("enterprise", "Try again later."), ("zzz", "Try again later."), (nil, "Try again later."),
     ] as [(String?, String)] {
       let failure = limit(plan)
@@ -155,14 +158,14 @@ import Testing
       ("x-codex-active-limit", "codex_z"), ("x-codex-z-limit-name", "Z"), ("x-codex-promo-message", "Buy"),
     ]
     let failure = limit("free", nil, headers.map { (name: $0.0, value: $0.1) })
-    #expect(failure.message == "You’ve hit your usage limit for Z. Switch to another model now, or try again later.")
+    #expect(failure.message == "You’ve hit your usage limit for Z. Choose another model, or try again later.")
     #expect(failure.rateLimits == RateLimitSnapshot(limitID: "codex_z", limitName: "Z"))
     #expect(
       limit("free", nil, [("x-codex-promo-message", "Buy now")]).message
         == "You’ve hit your usage limit. Buy now, or try again later.")
     #expect(
       limit("team", 5, [("x-codex-rate-limit-reached-type", "workspace_owner_credits_depleted")]).message
-        == "Your workspace is out of credits. Add credits to continue.")
+        == "Your workspace has no credits left. Buy more to go on.")
   }
 
   @Test func `failed responses are sorted by their code`() {
