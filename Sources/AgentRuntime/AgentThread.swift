@@ -260,7 +260,7 @@ package final class AgentThread {
     try openLog()
     for raw in items {
       let item = historyItem(raw)
-      log?.responseItem(item)
+      log?.responseItem(raw)
       conversation.append(item)
     }
     try flushLog()

@@ -48,7 +48,8 @@ package final class SessionLog {
 
   func sessionMeta(_ meta: SessionMeta) { pending.append(.sessionMeta(meta)) }
 
-  func responseItem(_ item: HistoryItem) { pending.append(.responseItem(item.raw)) }
+  /// An item of the model's history as JSON text.
+  func responseItem(_ json: [UInt8]) { pending.append(.responseItem(json)) }
 
   func turnStarted(_ turnID: String, atMs: Int64, contextWindow: Int?) {
     pending.append(

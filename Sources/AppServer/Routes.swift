@@ -15,11 +15,12 @@ extension Server {
 
   private func route(_ request: Request) throws(RPCError) {
     if request.method == InitializeParams.method { return try initialize(request) }
-    guard MethodNames.isKnown(request.method) else {
-      throw .invalidRequest("Invalid request: unknown variant `\(request.method)`, expected a method of the protocol")
+    guard let stability = MethodNames.stability(of: request.method) else {
+      throw .invalidRequest(
+        "Invalid request: unknown variant `\(request.method)`, expected one of \(MethodNames.list)")
     }
     guard request.connection.isInitialized else { throw .invalidRequest("Not initialized") }
-    try checkExperimental(request)
+    if !request.connection.isExperimental { try refuseExperimental(request, stability) }
     if let threadID = request.threadID, threads.mustWait(request, on: threadID) { return }
     switch request.method {
     case "thread/start": try startThread(request)
@@ -68,29 +69,35 @@ extension Server {
   }
 
   /// Without the capability, experimental methods and fields are refused (app-server-transport.md §5.4).
-  private func checkExperimental(_ request: Request) throws(RPCError) {
-    guard !request.connection.isExperimental else { return }
-    if MethodNames.isExperimental(request.method) {
+  private func refuseExperimental(_ request: Request, _ stability: MethodNames.Stability) throws(RPCError) {
+    guard stability == .stable else {
       throw .invalidRequest("\(request.method) requires experimentalApi capability")
     }
-    let fields = ExperimentalFields.of(request.method)
-    guard !fields.isEmpty, var body = request.body else { return }
+    guard let body = request.body else { return }
+    let field: String?
     do throws(JSONError) {
-      guard try body.peek() == .object else { return }
-      try body.beginObject()
-      while let key = try body.nextKey() {
-        let isNull = try body.peek() == .null
-        try body.skip()
-        guard !isNull else { continue }
-        let name = key.string
-        if fields.contains(where: { $0.description == name }) {
-          throw JSONError(.invalidValue("\(request.method).\(name) requires experimentalApi capability"), at: 0)
-        }
+      field = try ExperimentalFields.firstUsed(by: request.method, in: body)
+      if try Self.usesGranularPolicy(request.method, body) {
+        throw JSONError(.invalidValue("askForApproval.granular requires experimentalApi capability"), at: 0)
       }
     } catch {
       if case .invalidValue(let message) = error.kind { throw .invalidRequest(message) }
       throw RPCError(params: error)
     }
+    if let field { throw .invalidRequest("\(request.method).\(field) requires experimentalApi capability") }
+  }
+
+  private static func usesGranularPolicy(_ method: String, _ body: JSONReader) throws(JSONError) -> Bool {
+    guard method == "thread/start" || method == "turn/start" || method == "thread/resume" || method == "thread/fork"
+    else { return false }
+    var reader = body
+    guard try reader.peek() == .object else { return false }
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if "approvalPolicy" ~= key { return try reader.peek() == .object }
+      try reader.skip()
+    }
+    return false
   }
 }
 
