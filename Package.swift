@@ -41,7 +41,7 @@ let package = Package(
     cModule("CSys"),
     cModule("CCurl"),
     module("HostIO", ["CSys"]),
-    module("HTTPClient", ["CCurl", "HostIO"]),
+    module("HTTPClient", ["CCurl", "CSys", "HostIO"]),
     module("Store", ["Bytes", "JSON", "AppServerProtocol", "HostIO"]),
 
     // Shells: run the effects that the pure modules ask for.
@@ -72,7 +72,7 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "TOML", "JSON"]),
     tests("AppServerProtocolTests", ["AppServerProtocol", "JSON", "JSONRPC"]),
     tests("AgentCoreTests", ["AgentCore", "AppServerProtocol", "ModelAPI", "JSON", "Configuration"]),
-    tests("HostIOTests", ["HostIO", "TestSupport"]),
+    tests("HostIOTests", ["CSys", "HostIO", "TestSupport"]),
     tests("HTTPClientTests", ["HTTPClient", "HostIO", "TestSupport"]),
     tests("StoreTests", ["Store", "AppServerProtocol", "HostIO", "JSON", "TestSupport"]),
     tests("TransportTests", ["Transport", "HostIO", "JSON", "TestSupport"]),

@@ -119,24 +119,6 @@ package struct ThreadSettings: Sendable, Equatable {
 
   // MARK: - Session files (session-files.md §2)
 
-  /// The payload of a `turn_context` record.
-  package func writeTurnContext(turnID: String, to writer: inout JSONWriter) {
-    writer.beginObject()
-    writer.field("turn_id", turnID)
-    writer.field("root_turn_id", turnID)
-    writer.field("disabled_plugin_ids", [])
-    writer.field("cwd", cwd)
-    writeStoredPolicies(to: &writer)
-    writer.field("model", model)
-    if let effort { writer.field("effort", effort) }
-    if let serviceTier { writer.field("service_tier", serviceTier) }
-    writer.key("collaboration_mode")
-    collaborationMode.write(to: &writer)
-    writer.field("realtime_active", false)
-    writer.field("summary", (summary ?? .none).rawValue)
-    writer.endObject()
-  }
-
   /// `thread_settings` of a `thread_settings_applied` record.
   package func writeStoredSettings(to writer: inout JSONWriter) {
     writer.beginObject()
@@ -160,8 +142,13 @@ package struct ThreadSettings: Sendable, Equatable {
     writer.field("approvals_reviewer", approvalsReviewer.rawValue)
     writer.key("sandbox_policy")
     sandbox.writeRollout(to: &writer)
-    writer.key("permission_profile")
-    sandbox.writeStoredProfile(to: &writer)
+    writer.field("permission_profile", storedPermissionProfile)
+  }
+
+  /// The `permission_profile` beside a stored sandbox policy. Only full access has one that is the same whatever the
+  /// folders; for the others the reader goes by the sandbox policy.
+  package var storedPermissionProfile: RawJSON? {
+    sandbox == .dangerFullAccess ? RawJSON(["type": "disabled"]) : nil
   }
 
   /// Takes over what a stored `turn_context` or `thread_settings` object says; what it does not say stays.
@@ -192,19 +179,5 @@ package struct ThreadSettings: Sendable, Equatable {
   /// Newer records have `file://` addresses where older ones have paths.
   private static func path(fromStored text: String) -> String {
     text.utf8.starts(with: "file://".utf8) ? String(text.dropFirst(7)) : text
-  }
-}
-
-extension SandboxPolicy {
-  /// The `permission_profile` beside a stored sandbox policy. Only full access has a profile that is the same whatever
-  /// the folders; the others are rebuilt from the sandbox policy by whoever reads the file.
-  fileprivate func writeStoredProfile(to writer: inout JSONWriter) {
-    switch self {
-    case .dangerFullAccess:
-      writer.beginObject()
-      writer.field("type", literal: "disabled")
-      writer.endObject()
-    default: writer.null()
-    }
   }
 }

@@ -33,7 +33,7 @@ package struct TurnMachine: Sendable {
   package enum Outcome: Sendable, Equatable {
     case completed
     case interrupted
-    case failed(TurnError, ModelFailure)
+    case failed(TurnError)
   }
 
   package enum Effect: Sendable {
@@ -56,6 +56,10 @@ package struct TurnMachine: Sendable {
     case responseCompleted(TokenUsage?)
     /// Tell the clients the usage as it is known.
     case republishUsage
+    /// Tell the clients the limits as they are known.
+    case publishRateLimits
+    /// Limits that an error reply named: keep them, tell the clients.
+    case adoptRateLimits(RateLimitSnapshot)
     /// The model's window is full: the usage is set to its size.
     case markContextFull
     case report(TurnError, willRetry: Bool)
@@ -107,9 +111,12 @@ package struct TurnMachine: Sendable {
 
   /// Messages that wait for the next request: the turn's own first, then what it was steered with.
   private var pendingMessages: [UserMessage]
-  private var requestRetries = 0
-  private var streamRetries = 0
-  private var networkRetries = 0
+  private var attempts = RetryPolicy.Attempts()
+  /// Time waited for a network since the clients last heard of it.
+  private var networkWait = Duration.zero
+
+  /// Without a network, clients hear of it this often.
+  package static let networkNoticeInterval = Duration.seconds(3)
 
   /// Items that have begun and not ended, in order.
   private var openItems: [OpenItem] = []
@@ -184,6 +191,12 @@ package struct TurnMachine: Sendable {
     send(purpose, &step)
   }
 
+  /// An answer begins: the server can be reached.
+  package mutating func replyBegan() {
+    attempts.replyBegan()
+    networkWait = .zero
+  }
+
   /// An event of the answer that is being read.
   package mutating func receive(_ event: ResponseEvent, _ step: inout Step) {
     guard case .requesting(let purpose) = phase else { return }
@@ -209,56 +222,65 @@ package struct TurnMachine: Sendable {
 
   private mutating func receiveForTurn(_ event: ResponseEvent, _ step: inout Step) {
     switch event {
-    case .created, .ignored: break
-    case .outputItemAdded(let item): open(item, &step)
-    case .outputTextDelta(let itemID, let delta):
-      guard let index = index(ofOpenItem: itemID, &step, orOpen: true) else { return }
+    case .created, .ignored, .malformed: break
+    case .itemAdded(let item): open(item, &step)
+    case .textDelta(let delta):
+      let index = openMessage(&step)
       openItems[index].item.appendText(delta)
       step.effects.append(.messageDelta(itemID: openItems[index].item.id, text: delta))
-    case .reasoningSummaryPartAdded(let itemID, let summaryIndex):
-      guard let index = index(ofOpenItem: itemID, &step) else { return }
+    case .reasoningSummaryPartAdded(let summaryIndex):
+      guard let index = openReasoning else { return }
       step.effects.append(.summaryPartAdded(itemID: openItems[index].item.id, index: summaryIndex))
-    case .reasoningSummaryTextDelta(let itemID, let delta, let summaryIndex):
-      guard let index = index(ofOpenItem: itemID, &step) else { return }
+    case .reasoningSummaryDelta(let delta, let summaryIndex):
+      guard let index = openReasoning else { return }
       openItems[index].item.appendSummary(delta, at: summaryIndex)
       step.effects.append(.summaryDelta(itemID: openItems[index].item.id, text: delta, index: summaryIndex))
-    case .reasoningTextDelta(let itemID, let delta, let contentIndex):
-      guard let index = index(ofOpenItem: itemID, &step) else { return }
+    case .reasoningTextDelta(let delta, let contentIndex):
+      guard let index = openReasoning else { return }
       step.effects.append(.reasoningDelta(itemID: openItems[index].item.id, text: delta, index: contentIndex))
-    case .outputItemDone(let item): close(item, &step)
+    case .itemDone(let item): close(item, &step)
     case .completed(_, let usage): complete(usage, &step)
-    case .failed(let failure): fail(failure, .turn, &step)
-    case .incomplete(let failure, let usage):
+    case .incomplete(let reason, let usage):
       if let usage { step.effects.append(.responseCompleted(usage)) }
-      fail(failure, .turn, &step)
+      fail(.incomplete(reason: reason), .turn, &step)
+    case .completedUnreadable(let reason): fail(.unreadableCompletion(reason), .turn, &step)
+    case .failed(let error): fail(.responseFailed(error), .turn, &step)
     }
   }
 
   private mutating func open(_ item: OutputItem, _ step: inout Step) {
-    guard let started = ThreadItem(started: item) else { return }
+    guard let started = ThreadItem(started: item, id: item.id ?? step.makeID()) else { return }
     openItems.append(OpenItem(item: started, startedAtMs: step.nowMs))
     step.effects.append(.itemStarted(started))
   }
 
-  /// The open item that a delta belongs to. Servers may leave the id out; then it is the newest one.
-  private mutating func index(ofOpenItem id: String?, _ step: inout Step, orOpen: Bool = false) -> Int? {
-    if let id, let index = openItems.lastIndex(where: { $0.item.id == id }) { return index }
-    if id == nil, !openItems.isEmpty { return openItems.count - 1 }
-    guard orOpen else { return nil }
-    // Text of a message that was never announced.
-    let item = ThreadItem.agentMessage(AgentMessageItem(id: id ?? step.makeID(), text: "", phase: nil))
+  /// The message that a delta belongs to, which is the newest one; text of a message that was never announced opens one.
+  private mutating func openMessage(_ step: inout Step) -> Int {
+    if let index = openItems.lastIndex(where: { if case .agentMessage = $0.item { true } else { false } }) {
+      return index
+    }
+    let item = ThreadItem.agentMessage(AgentMessageItem(id: step.makeID(), text: ""))
     openItems.append(OpenItem(item: item, startedAtMs: step.nowMs))
     step.effects.append(.itemStarted(item))
     return openItems.count - 1
   }
 
+  private var openReasoning: Int? {
+    openItems.lastIndex { if case .reasoning = $0.item { true } else { false } }
+  }
+
   private mutating func close(_ item: OutputItem, _ step: inout Step) {
-    if let finished = ThreadItem(finished: item, makeID: step.makeID) {
+    if let shown = ThreadItem(finished: item, id: item.id ?? "") {
       var startedAtMs = step.nowMs
-      if let index = openItems.firstIndex(where: { $0.item.id == finished.id }) {
-        startedAtMs = openItems.remove(at: index).startedAtMs
+      var finished = shown
+      if let index = index(ofOpen: shown) {
+        let opened = openItems.remove(at: index)
+        startedAtMs = opened.startedAtMs
+        finished = ThreadItem(finished: item, id: opened.item.id) ?? shown
       } else {
-        step.effects.append(.itemStarted(ThreadItem(started: item, id: finished.id) ?? finished))
+        let id = item.id ?? step.makeID()
+        finished = ThreadItem(finished: item, id: id) ?? shown
+        step.effects.append(.itemStarted(ThreadItem(started: item, id: id) ?? finished))
       }
       step.effects.append(.itemCompleted(finished, startedAtMs: startedAtMs))
       if case .agentMessage(let message) = finished {
@@ -267,16 +289,23 @@ package struct TurnMachine: Sendable {
       }
     }
     step.effects.append(.record(HistoryItem(item)))
-    if item.isToolCall { calls.append(item) }
+    if item.isCall { calls.append(item) }
+  }
+
+  /// The item that began as this one: by its id, or where the server gives none, the oldest of its kind.
+  private func index(ofOpen finished: ThreadItem) -> Int? {
+    if !finished.id.isEmpty { return openItems.firstIndex { $0.item.id == finished.id } }
+    return openItems.firstIndex { $0.item.isSameKind(as: finished) }
   }
 
   private mutating func complete(_ usage: TokenUsage?, _ step: inout Step) {
     let calls = calls
     self.calls = []
     openItems = []
-    resetRetries()
+    attempts.responseCompleted()
     for call in calls {
-      step.effects.append(.record(HistoryItem.unsupportedCallOutput(call, id: step.makeID())))
+      guard let output = HistoryItem.unsupportedOutput(of: call, id: step.makeID()) else { continue }
+      step.effects.append(.record(output))
     }
     step.effects.append(.responseCompleted(usage))
     if calls.isEmpty, pendingMessages.isEmpty {
@@ -305,7 +334,7 @@ package struct TurnMachine: Sendable {
   private mutating func startCompaction(then next: AfterCompaction, _ step: inout Step) {
     afterCompaction = next
     compactionText = ""
-    let item = ThreadItem.contextCompaction(id: step.makeID())
+    let item = ThreadItem.contextCompaction(ContextCompactionItem(id: step.makeID()))
     compactionItem = (item.id, step.nowMs)
     step.effects.append(.itemStarted(item))
     step.effects.append(.republishUsage)
@@ -314,19 +343,21 @@ package struct TurnMachine: Sendable {
 
   private mutating func receiveForCompaction(_ event: ResponseEvent, _ step: inout Step) {
     switch event {
-    case .outputItemDone(let item):
-      if case .message(let text, _) = item.content { compactionText = text }
+    case .itemDone(let item):
+      if case .message(let message) = item.content { compactionText = message.text }
     case .completed(_, let usage):
-      resetRetries()
+      attempts.responseCompleted()
       step.effects.append(.responseCompleted(usage))
       finishCompaction(&step)
-    case .failed(let failure):
-      if failure.isContextWindowExceeded {
+    case .failed(let error):
+      let failure = ModelFailure.responseFailed(error)
+      if failure.info == .contextWindowExceeded {
         step.effects.append(.shrinkCompaction)
       } else {
         fail(failure, .compaction, &step)
       }
-    case .incomplete(let failure, _): fail(failure, .compaction, &step)
+    case .incomplete(let reason, _): fail(.incomplete(reason: reason), .compaction, &step)
+    case .completedUnreadable(let reason): fail(.unreadableCompletion(reason), .compaction, &step)
     default: break
     }
   }
@@ -343,7 +374,7 @@ package struct TurnMachine: Sendable {
     step.effects.append(.compacted(summary: compactionText, isMidTurn: next == .nextRequest))
     step.effects.append(.republishUsage)
     if let item = compactionItem {
-      step.effects.append(.itemCompleted(.contextCompaction(id: item.id), startedAtMs: item.startedAtMs))
+      step.effects.append(.itemCompleted(.contextCompaction(ContextCompactionItem(id: item.id)), startedAtMs: item.startedAtMs))
     }
     compactionItem = nil
     step.effects.append(.warn(Self.compactionWarning))
@@ -366,42 +397,25 @@ package struct TurnMachine: Sendable {
     step.effects.append(.send(purpose))
   }
 
-  private mutating func resetRetries() {
-    requestRetries = 0
-    streamRetries = 0
-    networkRetries = 0
-  }
-
   private mutating func fail(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
     step.effects.append(.cancelRequest)
-    if failure.isContextWindowExceeded { step.effects.append(.markContextFull) }
-    switch failure.retry {
-    case .no: return give(up: failure, &step)
-    case .request:
-      if requestRetries < policy.requestMaxRetries {
-        requestRetries += 1
-        return wait(policy.delay(beforeRetry: requestRetries, random: step.random), purpose, &step)
-      }
-      if failure.isFinalAfterRequestRetries { return give(up: failure, &step) }
-      retryStream(failure, purpose, &step)
-    case .stream: retryStream(failure, purpose, &step)
-    case .waitForNetwork:
-      networkRetries += 1
-      let delay = policy.networkDelay(beforeRetry: networkRetries, random: step.random)
-      if policy.announcesNetworkWait(atRetry: networkRetries) {
-        step.effects.append(.report(failure.waitingForNetwork, willRetry: true))
+    if failure.info == .contextWindowExceeded { step.effects.append(.markContextFull) }
+    switch policy.decide(failure, &attempts, random: step.random) {
+    case .giveUp: give(up: failure, &step)
+    case .retryRequest(let delay): wait(delay, purpose, &step)
+    case .retryStream(let delay, let notice):
+      // The answer had begun, or would have: clients hear of its limits as after any answer.
+      step.effects.append(.publishRateLimits)
+      step.effects.append(.report(TurnError(notice), willRetry: true))
+      wait(delay, purpose, &step)
+    case .waitForNetwork(let delay, let notice):
+      networkWait += delay
+      if networkWait >= Self.networkNoticeInterval {
+        networkWait = .zero
+        step.effects.append(.report(TurnError(notice), willRetry: true))
       }
       wait(delay, purpose, &step)
     }
-  }
-
-  private mutating func retryStream(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
-    guard streamRetries < policy.streamMaxRetries else { return give(up: failure, &step) }
-    streamRetries += 1
-    requestRetries = 0
-    let report = failure.reconnecting(retry: streamRetries, of: policy.streamMaxRetries)
-    step.effects.append(.report(report, willRetry: true))
-    wait(failure.retryAfter ?? policy.delay(beforeRetry: streamRetries, random: step.random), purpose, &step)
   }
 
   private mutating func wait(_ delay: Duration, _ purpose: Purpose, _ step: inout Step) {
@@ -415,13 +429,14 @@ package struct TurnMachine: Sendable {
   }
 
   private mutating func give(up failure: ModelFailure, _ step: inout Step) {
-    end(.failed(failure.turnError, failure), &step)
+    if let limits = failure.rateLimits { step.effects.append(.adoptRateLimits(limits)) }
+    end(.failed(TurnError(failure)), &step)
   }
 
   private mutating func end(_ outcome: Outcome, _ step: inout Step) {
     phase = .ended
     openItems = []
-    if case .failed(let error, _) = outcome { step.effects.append(.report(error, willRetry: false)) }
+    if case .failed(let error) = outcome { step.effects.append(.report(error, willRetry: false)) }
     step.effects.append(.end(outcome))
   }
 }

@@ -1,8 +1,10 @@
 package import AgentRuntime
 package import AppServerProtocol
+import HTTPClient
 package import HostIO
 import JSON
 package import JSONRPC
+import Store
 package import Transport
 
 /// The app server: connections, loaded threads, configuration and account of one process.
@@ -29,6 +31,9 @@ package final class Server {
     package var clock = WallClock.system
     package var ids = UUIDGenerator.system
     package var log: @LoopActor (LogLevel, String) -> Void = { _, _ in }
+    /// `codex exec` also takes a key from `CODEX_API_KEY` or `OPENAI_API_KEY`; the app server never does
+    /// (auth-and-config.md §1).
+    package var takesKeyFromEnvironment = false
 
     package init(codexHome: String, environment: Environment, cwd: String) {
       self.codexHome = codexHome
@@ -43,6 +48,13 @@ package final class Server {
   let accounts: AccountStore
   private(set) lazy var threads = ThreadRegistry(server: self)
   private(set) lazy var installation = Installation(home: options.codexHome, ids: options.ids)
+  let directory: ThreadDirectory
+  private(set) lazy var services = AgentServices(
+    home: options.codexHome, clock: options.clock, ids: options.ids, environment: options.environment,
+    http: HTTPClient.shared, directory: directory, version: Version.full,
+    originator: { [unowned self] in currentOriginator }, userAgent: { [unowned self] in userAgent },
+    installationID: { [unowned self] in installation.id },
+    credentials: { [unowned self] in try credentials() })
 
   private var connections: [ClientConnection] = []
   private var nextConnectionID = 0
@@ -55,15 +67,32 @@ package final class Server {
   /// Called when a stdio client has sent its last message.
   package var onInputEnded: (@LoopActor () -> Void)?
 
-  package init(_ options: Options) throws(StartError) {
+  package init(_ options: Options, strictConfig: Bool = false) throws(StartError) {
     self.options = options
     notifier = Notifier(clock: options.clock)
-    configuration = try ConfigurationStore(options)
+    configuration = try ConfigurationStore(options, strictConfig: strictConfig)
     accounts = AccountStore(home: options.codexHome)
+    directory = ThreadDirectory(home: options.codexHome)
     notifier.connections = { [unowned self] in self.connections }
   }
 
   func log(_ level: LogLevel, _ message: String) { options.log(level, message) }
+
+  /// The login that requests to the model may use.
+  func credentials() throws(CredentialFile.Failure) -> Credentials? {
+    if options.takesKeyFromEnvironment,
+      let key = options.environment.nonEmpty("CODEX_API_KEY") ?? options.environment.nonEmpty("OPENAI_API_KEY")
+    {
+      return Credentials(.apiKey(Secret(key)))
+    }
+    return try accounts.current()
+  }
+
+  /// Whether the configured provider wants a login and there is none.
+  package var hasNoWayToAModel: Bool {
+    guard let settings = try? configuration.settings(), settings.provider.requiresOpenAIAuth else { return false }
+    return (try? credentials()) == nil
+  }
 
   // MARK: - Connections
 
@@ -137,7 +166,7 @@ package final class Server {
       self.writeRemoteControlStatus(to: &writer)
     }
     for warning in configuration.startWarnings {
-      notifier.send(.configWarning, to: [connection]) { warning.write(to: &$0) }
+      notifier.send(.configWarning, to: [connection]) { $0.value(warning) }
     }
   }
 

@@ -28,12 +28,22 @@ package enum File {
     package var name: String
     /// Nil on file systems that do not tell without a `stat`.
     package var kind: Kind?
+
+    package init(name: String, kind: Kind?) {
+      self.name = name
+      self.kind = kind
+    }
   }
 
   /// A file with more bytes than the caller allows.
   package struct TooLarge: Error, Equatable, Sendable, CustomStringConvertible {
     package var path: String
     package var limit: Int
+
+    package init(path: String, limit: Int) {
+      self.path = path
+      self.limit = limit
+    }
 
     package var description: String { "file is larger than \(limit) bytes" }
   }

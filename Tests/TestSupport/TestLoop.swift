@@ -164,3 +164,24 @@ package final class TemporaryFolder: Sendable {
     try? File.removeDirectory(path)
   }
 }
+
+/// A thread of a test's own, for what may block.
+package enum TestThread {
+  private final class Body: Sendable {
+    let run: @Sendable () -> Void
+
+    init(_ run: @escaping @Sendable () -> Void) {
+      self.run = run
+    }
+  }
+
+  package static func start(_ body: @escaping @Sendable () -> Void) {
+    let code = csys_thread_start(
+      512 * 1024, "test",
+      { context in
+        guard let context else { return }
+        Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+      }, Unmanaged.passRetained(Body(body)).toOpaque())
+    precondition(code == 0, "cannot start a thread")
+  }
+}

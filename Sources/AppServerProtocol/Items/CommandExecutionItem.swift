@@ -54,6 +54,15 @@ package struct CommandExecutionItem: Sendable, Equatable {
   package var command: String { ShellWords.join(arguments) }
 
   init(rollout reader: inout JSONReader) throws(JSONError) {
+    var output: String?
+    try self.init(rollout: &reader) { (reader) throws(JSONError) in output = try reader.optionalString() }
+    aggregatedOutput = output
+  }
+
+  /// Leaves the output, which may be long, to `readOutput`; `aggregatedOutput` stays nil.
+  init(
+    rollout reader: inout JSONReader, readOutput: (inout JSONReader) throws(JSONError) -> Void
+  ) throws(JSONError) {
     var id: String?
     var arguments: [String]?
     var cwd: String?
@@ -74,7 +83,7 @@ package struct CommandExecutionItem: Sendable, Equatable {
         while try reader.nextElement() { actions.append(try CommandAction(rollout: &reader)) }
       case "source": source = try reader.camelWord(Source.self)
       case "status": status = try reader.camelWord(Status.self)
-      case "aggregated_output": aggregatedOutput = try reader.optionalString()
+      case "aggregated_output": try readOutput(&reader)
       case "exit_code": exitCode = try reader.optionalInt()
       case "duration": duration = try reader.durationOrNull()
       default: try reader.skip()
@@ -133,7 +142,7 @@ package struct CommandExecutionItem: Sendable, Equatable {
     writer.field("status", NameCase.snake(status.rawValue))
     if let aggregatedOutput { writer.field("aggregated_output", aggregatedOutput) }
     if let exitCode { writer.field("exit_code", exitCode) }
-    if let duration { writer.field("duration", duration) }
+    if let duration { writer.duration("duration", duration) }
     writer.endObject()
   }
 }
@@ -236,7 +245,7 @@ extension Duration {
 
 extension JSONWriter {
   /// `{"secs":…,"nanos":…}`, as durations stand in rollout files; a negative one is written as zero.
-  mutating func field(_ name: StaticString, _ duration: Duration) {
+  package mutating func duration(_ name: StaticString, _ duration: Duration) {
     let (seconds, attoseconds) = max(duration, .zero).components
     key(name)
     beginObject()
@@ -251,7 +260,7 @@ extension JSONReader {
   private static let maximumSeconds: Int64 = 1 << 50
 
   /// `{"secs":…,"nanos":…}` or null.
-  mutating func durationOrNull() throws(JSONError) -> Duration? {
+  package mutating func durationOrNull() throws(JSONError) -> Duration? {
     if try takeNull() { return nil }
     var seconds: Int64 = 0
     var nanoseconds: Int64 = 0

@@ -66,12 +66,19 @@ package struct FileChangeItem: Sendable, Equatable {
     writer.field("type", literal: "FileChange")
     writer.field("id", id)
     writer.key("changes")
-    writer.beginObject()
-    for change in changes { change.writeRolloutMember(to: &writer) }
-    writer.endObject()
+    writeRolloutChanges(to: &writer)
     if status != .inProgress { writer.field("status", status.rawValue) }
     writer.field("stdout", standardOutput)
     writer.field("stderr", standardError)
+    writer.endObject()
+  }
+}
+
+extension FileChangeItem {
+  /// The object of changes by path.
+  package func writeRolloutChanges(to writer: inout JSONWriter) {
+    writer.beginObject()
+    for change in changes { change.writeRolloutMember(to: &writer) }
     writer.endObject()
   }
 }

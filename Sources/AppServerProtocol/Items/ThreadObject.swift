@@ -81,14 +81,15 @@ package enum ThreadSource: Sendable, Equatable {
   /// The source of a sub-agent's thread, as stored: a word or an object; the wire has it under `subAgent`.
   case subAgent(RawJSON)
 
-  /// The kind that `sourceKinds` of `thread/list` names.
+  /// The kind that `sourceKinds` of `thread/list` names; no client can name `custom`.
   package var kind: String {
     switch self {
     case .cli: "cli"
     case .vscode: "vscode"
     case .exec: "exec"
     case .appServer: "appServer"
-    case .unknown, .custom: "unknown"
+    case .unknown: "unknown"
+    case .custom: "custom"
     case .subAgent(let raw):
       switch raw.value {
       case .string("review"): "subAgentReview"
@@ -97,6 +98,10 @@ package enum ThreadSource: Sendable, Equatable {
       default: "subAgentOther"
       }
     }
+  }
+
+  package var isSubAgent: Bool {
+    if case .subAgent = self { true } else { false }
   }
 
   /// The thread that spawned this one, and the nickname and role that it gave.

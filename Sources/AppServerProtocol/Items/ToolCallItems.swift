@@ -49,7 +49,7 @@ package struct McpToolCallItem: Sendable, Equatable {
       writer.endObject()
     }
 
-    func writeRollout(to writer: inout JSONWriter) {
+    package func writeRollout(to writer: inout JSONWriter) {
       writer.beginObject()
       writer.key("content")
       writer.raw(content)
@@ -175,7 +175,7 @@ package struct McpToolCallItem: Sendable, Equatable {
       result.writeRollout(to: &writer)
     }
     if error != nil { writer.errorField(error) }
-    if let duration { writer.field("duration", duration) }
+    if let duration { writer.duration("duration", duration) }
     writer.endObject()
   }
 }
@@ -273,7 +273,7 @@ package struct DynamicToolCallItem: Sendable, Equatable {
     writer.field("status", NameCase.snake(status.rawValue))
     if let contentItems { writer.field("content_items", contentItems) }
     if let success { writer.field("success", success) }
-    if let duration { writer.field("duration", duration) }
+    if let duration { writer.duration("duration", duration) }
     writer.endObject()
   }
 }
@@ -331,7 +331,7 @@ package struct WebSearchItem: Sendable, Equatable {
       writer.endObject()
     }
 
-    func writeRollout(to writer: inout JSONWriter) {
+    package func writeRollout(to writer: inout JSONWriter) {
       writer.beginObject()
       switch self {
       case .search(let query, let queries):

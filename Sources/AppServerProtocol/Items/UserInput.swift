@@ -40,6 +40,8 @@ package struct TextElement: Sendable, Equatable {
     self.placeholder = placeholder
   }
 
+  package func writeRollout(to writer: inout JSONWriter) { write(to: &writer, rangeName: "byte_range") }
+
   func write(to writer: inout JSONWriter, rangeName: StaticString) {
     writer.beginObject()
     writer.key(rangeName)

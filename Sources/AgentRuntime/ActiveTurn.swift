@@ -1,0 +1,44 @@
+import AgentCore
+import AppServerProtocol
+import HostIO
+import ModelAPI
+
+/// The turn that runs in a thread: its machine, and what the machine's effects have under way.
+@LoopActor
+final class ActiveTurn {
+  let id: String
+  var machine: TurnMachine
+  var stream: ModelStream?
+  var timer: TimerID?
+  var hasBegun = false
+  /// A JSON schema for the final answer, as its text.
+  var outputSchema: [UInt8]?
+  /// In place of the thread's, for this turn.
+  var serviceTier: String?
+  /// `x-codex-turn-state`: the first value that the server sent in this turn goes back with each later request.
+  var turnState: String?
+  var firstTokenAtMs: Int64?
+  /// Items at the start of the history that the compaction request leaves out.
+  var droppedForCompaction = 0
+  /// The failure that made the compaction request shrink.
+  var compactionFailure: ModelFailure?
+
+  init(id: String, kind: TurnMachine.Kind, startedAtMs: Int64, policy: RetryPolicy) {
+    self.id = id
+    machine = TurnMachine(turnID: id, kind: kind, startedAtMs: startedAtMs, policy: policy)
+  }
+
+  /// As it runs.
+  var turn: Turn { Turn(id: id, rootTurnID: id, startedAt: machine.startedAtMs / 1000) }
+
+  /// As the answer of `turn/start` has it: not begun.
+  var turnForResponse: Turn { Turn(id: id, rootTurnID: id) }
+
+  /// Stops what is under way, without a word to anyone.
+  func abandon() {
+    stream?.cancel()
+    stream = nil
+    if let timer { EventLoop.main.cancel(timer) }
+    timer = nil
+  }
+}

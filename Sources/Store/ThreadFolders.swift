@@ -1,0 +1,142 @@
+import Glibc
+import HostIO
+
+/// The session files under one root, as of the last look. Folders that have not changed are not read again.
+struct ThreadFolders {
+  /// A change of a folder this short before it was read, in nanoseconds, may have a sibling that the folder's time does
+  /// not tell from it: file systems keep time in steps of some milliseconds.
+  private static let settlingTime: Int64 = 2_000_000_000
+  /// Folders deeper under the root than this are not looked into: `YYYY/MM/DD`.
+  private static let maximumDepth = 3
+
+  struct ThreadFile {
+    var name: ThreadFileName
+    var folder: Int32
+    /// Older files of the same thread, which a revert left.
+    var older: [(name: ThreadFileName, folder: Int32)] = []
+
+    /// The thread's start, which does not change with its files.
+    var stamp: UInt64 { older.first?.name.stamp ?? name.stamp }
+  }
+
+  private struct Folder {
+    var path: String
+    var inode: UInt64
+    var modified: Int64
+    var isSettled: Bool
+    var files: [ThreadFileName]
+    var subfolders: [String]
+    var isSeen: Bool
+  }
+
+  let root: String
+  /// By start time and id, oldest first.
+  private(set) var threads: [ThreadFile] = []
+  private(set) var byID: [UUID: Int] = [:]
+  private var folders: [String: Folder] = [:]
+  private(set) var folderPaths: [String] = []
+
+  init(root: String) { self.root = root }
+
+  func path(_ name: ThreadFileName, _ folder: Int32) -> String { "\(folderPaths[Int(folder)])/\(name.text)" }
+  func path(of thread: ThreadFile) -> String { path(thread.name, thread.folder) }
+
+  /// Looks for changes. Folders that cannot be read count as empty.
+  mutating func refresh() {
+    for key in folders.keys { folders[key]?.isSeen = false }
+    var hasChanged = visit(root, depth: 0)
+    let before = folders.count
+    folders = folders.filter(\.value.isSeen)
+    if folders.count != before { hasChanged = true }
+    if hasChanged { rebuild() }
+  }
+
+  private mutating func visit(_ path: String, depth: Int) -> Bool {
+    guard let status = try? File.status(path), status.kind == .directory else { return false }
+    var hasChanged = false
+    if let known = folders[path], known.inode == status.inode, known.modified == status.modified, known.isSettled {
+      folders[path]?.isSeen = true
+    } else {
+      let folder = read(path, status, depth: depth)
+      hasChanged = folders[path]?.files != folder.files
+      folders[path] = folder
+    }
+    for name in folders[path]?.subfolders ?? [] where visit("\(path)/\(name)", depth: depth + 1) {
+      hasChanged = true
+    }
+    return hasChanged
+  }
+
+  private func read(_ path: String, _ status: File.Status, depth: Int) -> Folder {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let now = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+    var folder = Folder(
+      path: path, inode: status.inode, modified: status.modified,
+      isSettled: now &- status.modified > Self.settlingTime, files: [], subfolders: [], isSeen: true)
+    for entry in (try? File.list(path)) ?? [] {
+      if let name = ThreadFileName(entry.name) {
+        if entry.kind != .directory { folder.files.append(name) }
+      } else if depth < Self.maximumDepth, entry.kind == .directory || entry.kind == nil,
+        entry.name.utf8.allSatisfy({ $0 &- 0x30 < 10 })
+      {
+        folder.subfolders.append(entry.name)
+      }
+    }
+    return folder
+  }
+
+  private mutating func rebuild() {
+    folderPaths = []
+    byID = [:]
+    var all: [(name: ThreadFileName, folder: Int32)] = []
+    for (path, folder) in folders {
+      let number = Int32(clamping: folderPaths.count)
+      folderPaths.append(path)
+      for name in folder.files { all.append((name, number)) }
+    }
+    // All files of a thread have its start time, so they come together, the newest last.
+    all.sort { left, right in
+      if left.name.stamp != right.name.stamp { return left.name.stamp < right.name.stamp }
+      if left.name.threadID != right.name.threadID { return left.name.threadID < right.name.threadID }
+      return (left.name.continuation ?? Self.lowest) < (right.name.continuation ?? Self.lowest)
+    }
+    threads = []
+    threads.reserveCapacity(all.count)
+    byID.reserveCapacity(all.count)
+    for file in all {
+      if let known = byID[file.name.threadID] {
+        let thread = threads[known]
+        threads[known].older.append((thread.name, thread.folder))
+        threads[known].name = file.name
+        threads[known].folder = file.folder
+      } else {
+        byID[file.name.threadID] = threads.count
+        threads.append(ThreadFile(name: file.name, folder: file.folder))
+      }
+    }
+  }
+
+  private static let lowest = UUID(high: 0, low: 0)
+
+  /// The file that others call by `id`: of a thread, its first one; of a continuation, that one.
+  func segmentPath(_ id: UUID) -> String? {
+    if let position = byID[id] {
+      let thread = threads[position]
+      let first = thread.older.first ?? (thread.name, thread.folder)
+      return path(first.name, first.folder)
+    }
+    for thread in threads where !thread.older.isEmpty {
+      if thread.name.continuation == id { return path(of: thread) }
+      for older in thread.older where older.name.continuation == id { return path(older.name, older.folder) }
+    }
+    return nil
+  }
+
+  /// All files of a thread.
+  func paths(_ id: UUID) -> [String] {
+    guard let position = byID[id] else { return [] }
+    let thread = threads[position]
+    return thread.older.map { path($0.name, $0.folder) } + [path(of: thread)]
+  }
+}

@@ -1,0 +1,297 @@
+package import AppServerProtocol
+import Glibc
+import HostIO
+import JSON
+import Synchronization
+
+extension ThreadDirectory {
+  /// Most threads that a page has, whatever is asked for.
+  package static let maximumPageSize = 100
+  /// What a page has if nothing, or 0, is asked for.
+  package static let defaultPageSize = 25
+
+  package struct Page: Sendable, Equatable {
+    package var threads: [ThreadObject]
+    /// Continues behind the last thread; nil where there is nothing more.
+    package var nextCursor: String?
+    /// Starts with the first thread again, in the other direction; nil for an empty page.
+    package var backwardsCursor: String?
+  }
+
+  /// A page of `thread/list`: threads with a message of the user that pass all filters, sorted, ties broken by id.
+  ///
+  /// - Parameter defaultModelProvider: that of threads whose file names none, and the only one listed unless the params
+  ///   say otherwise.
+  ///
+  /// Throws `.invalidCursor`.
+  package func list(_ params: ThreadListParams, defaultModelProvider: String) throws(StoreError) -> Page {
+    let sorting = ThreadSorting(params.sortKey)
+    var cursor: ThreadCursor?
+    if let text = params.cursor {
+      guard let known = ThreadCursor(text, sorting) else { throw .invalidCursor(text) }
+      cursor = known
+    }
+    let lister = ThreadLister(
+      params: params, sorting: sorting, cursor: cursor, defaultModelProvider: defaultModelProvider)
+    return state.withLock { state in
+      state.names.refresh()
+      state.gitNotes.refresh()
+      if params.archived { state.archived.refresh() } else { state.sessions.refresh() }
+      return lister.page(&state)
+    }
+  }
+}
+
+/// By what threads are sorted.
+enum ThreadSorting {
+  /// The start time in the file name, to the second.
+  case created
+  /// The last change of the file, to the millisecond.
+  case modified
+
+  init(_ key: ThreadSortKey) {
+    switch key {
+    case .updatedAt, .recencyAt: self = .modified
+    // Threads have no sections here; without a position, the start decides.
+    case .createdAt, .sectionPosition: self = .created
+    }
+  }
+}
+
+/// Where a page of threads starts: `<time>|<id>`, behind that thread, or `<time>|<id>|=`, with it. A bare time, as the
+/// reference makes it, stands for all threads of that time.
+struct ThreadCursor {
+  var value: Int64
+  var id: UUID?
+  var includesAnchor = false
+
+  init(value: Int64, id: UUID, includesAnchor: Bool) {
+    self.value = value
+    self.id = id
+    self.includesAnchor = includesAnchor
+  }
+
+  init?(_ text: String, _ sorting: ThreadSorting) {
+    let parts = text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false).map { String($0) ?? "" }
+    guard (1...3).contains(parts.count), let time = UnixTime(rfc3339: parts[0]) else { return nil }
+    switch sorting {
+    case .modified: value = time.milliseconds
+    case .created:
+      // Names have local times without a zone; the cursor takes them as they are.
+      value = time.iso8601.utf8.prefix(19).reduce(0) { $1 &- 0x30 < 10 ? $0 &* 10 &+ Int64($1 &- 0x30) : $0 }
+    }
+    if parts.count > 1 {
+      guard let id = UUID(parts[1]) else { return nil }
+      self.id = id
+    }
+    if parts.count > 2 {
+      guard parts[2] == "=" else { return nil }
+      includesAnchor = true
+    }
+  }
+
+  func text(_ sorting: ThreadSorting) -> String {
+    let time: String
+    switch sorting {
+    case .modified: time = UnixTime(milliseconds: value).iso8601
+    case .created:
+      let stamp = ThreadFileName(stamp: UInt64(clamping: value), threadID: UUID(high: 0, low: 0)).stampText
+      var bytes = Array(stamp.utf8)
+      (bytes[13], bytes[16]) = (UInt8(ascii: ":"), UInt8(ascii: ":"))
+      time = String(decoding: bytes, as: UTF8.self) + "Z"
+    }
+    return time + (id.map { "|\($0)" } ?? "") + (includesAnchor ? "|=" : "")
+  }
+
+  /// Whether a thread comes on the page or after it.
+  func admits(_ value: Int64, _ id: UUID, _ direction: SortDirection) -> Bool {
+    if value != self.value { return (value > self.value) == (direction == .ascending) }
+    guard let anchor = self.id else { return false }
+    if id == anchor { return includesAnchor }
+    return (id > anchor) == (direction == .ascending)
+  }
+}
+
+private struct ThreadLister {
+  private struct Candidate {
+    var position: Int
+    var value: Int64
+    var id: UUID
+    var status: File.Status?
+  }
+
+  let params: ThreadListParams
+  let sorting: ThreadSorting
+  let cursor: ThreadCursor?
+  let defaultModelProvider: String
+
+  private let limit: Int
+  private let excluded: Set<UUID>
+  private let cwds: Set<String>?
+  private let kinds: Set<String>?
+  private let providers: Set<String>?
+  private let searchTerm: [UInt8]?
+
+  init(params: ThreadListParams, sorting: ThreadSorting, cursor: ThreadCursor?, defaultModelProvider: String) {
+    self.params = params
+    self.sorting = sorting
+    self.cursor = cursor
+    self.defaultModelProvider = defaultModelProvider
+    limit = min(
+      params.limit.flatMap { $0 > 0 ? $0 : nil } ?? ThreadDirectory.defaultPageSize, ThreadDirectory.maximumPageSize)
+    excluded = Set(params.excludedThreadIDs.compactMap { UUID($0) })
+    cwds = params.cwds.map { Set($0.map { LexicalPath.resolve($0, against: "/") }) }
+    let hasRelatives = params.parentThreadID != nil || params.ancestorThreadID != nil
+    if let named = params.sourceKinds, !named.isEmpty {
+      kinds = Set(named)
+    } else {
+      kinds = hasRelatives ? nil : ["cli", "vscode"]
+    }
+    if let named = params.modelProviders {
+      providers = named.isEmpty ? nil : Set(named)
+    } else {
+      providers = hasRelatives ? nil : [defaultModelProvider]
+    }
+    searchTerm = params.searchTerm.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
+  }
+
+  func page(_ state: inout ThreadDirectory.State) -> ThreadDirectory.Page {
+    let folders = params.archived ? state.archived : state.sessions
+    let relatives = relatives(folders, &state)
+    var chosen: [(candidate: Candidate, path: String, status: File.Status, summary: HeadSummary)] = []
+    for candidate in candidates(folders) {
+      guard cursor?.admits(candidate.value, candidate.id, params.sortDirection) ?? true,
+        !excluded.contains(candidate.id)
+      else { continue }
+      let path = folders.path(of: folders.threads[candidate.position])
+      guard
+        let (status, summary) = Self.summary(folders.threads[candidate.position].name, path, candidate.status, &state),
+        passes(summary, candidate.id, state, relatives)
+      else { continue }
+      chosen.append((candidate, path, status, summary))
+      if chosen.count > limit { break }
+    }
+    let hasMore = chosen.count > limit
+    if hasMore { chosen.removeLast() }
+    return ThreadDirectory.Page(
+      threads: chosen.map {
+        ThreadDirectory.object(
+          $0.summary, path: $0.path, status: $0.status, in: state, defaultModelProvider: defaultModelProvider)
+      },
+      nextCursor: hasMore ? chosen.last.map { cursorText($0.candidate, includesAnchor: false) } : nil,
+      backwardsCursor: chosen.first.map { cursorText($0.candidate, includesAnchor: true) })
+  }
+
+  private func cursorText(_ candidate: Candidate, includesAnchor: Bool) -> String {
+    ThreadCursor(value: candidate.value, id: candidate.id, includesAnchor: includesAnchor).text(sorting)
+  }
+
+  /// All threads in the order of the page. Sorting by change needs the status of every file, sorting by start of none.
+  private func candidates(_ folders: ThreadFolders) -> [Candidate] {
+    var candidates: [Candidate] = []
+    candidates.reserveCapacity(folders.threads.count)
+    for (position, thread) in folders.threads.enumerated() {
+      switch sorting {
+      case .created:
+        candidates.append(
+          Candidate(position: position, value: Int64(clamping: thread.stamp), id: thread.name.threadID))
+      case .modified:
+        guard let status = try? File.status(folders.path(of: thread)) else { continue }
+        candidates.append(
+          Candidate(
+            position: position, value: status.modified / 1_000_000, id: thread.name.threadID, status: status))
+      }
+    }
+    if sorting == .modified {
+      candidates.sort { $0.value != $1.value ? $0.value < $1.value : $0.id < $1.id }
+    }
+    if params.sortDirection == .descending { candidates.reverse() }
+    return candidates
+  }
+
+  /// What is shown of a thread; nil for a file that is gone or no session file.
+  private static func summary(
+    _ name: ThreadFileName, _ path: String, _ known: File.Status?, _ state: inout ThreadDirectory.State
+  ) -> (File.Status, HeadSummary)? {
+    guard let status = known ?? (try? File.status(path)) else { return nil }
+    if let cached = state.summaries[name], cached.holds(for: status) { return cached.summary.map { (status, $0) } }
+    guard let file = try? SessionFile(path) else { return nil }
+    let summary = try? HeadSummary.read(file, buffer: &state.headBuffer)
+    state.summaries[name] = ThreadDirectory.CachedSummary(
+      inode: file.status.inode, size: file.status.size, modified: file.status.modified, summary: summary)
+    return summary.map { (file.status, $0) }
+  }
+
+  private func passes(
+    _ summary: HeadSummary, _ id: UUID, _ state: borrowing ThreadDirectory.State, _ relatives: [UUID: UUID]?
+  ) -> Bool {
+    let meta = summary.meta
+    guard let preview = summary.preview else { return false }
+    if let kinds {
+      let kind = meta.source.kind
+      guard kinds.contains(kind) || (kinds.contains("subAgent") && meta.source.isSubAgent) else { return false }
+    }
+    if let providers, !providers.contains(meta.modelProvider ?? defaultModelProvider) { return false }
+    if let cwds, !cwds.contains(LexicalPath.resolve(meta.cwd, against: "/")) { return false }
+    if let parent = params.parentThreadID, meta.parentThreadID != parent { return false }
+    if let ancestor = params.ancestorThreadID {
+      guard let ancestor = UUID(ancestor), let relatives, Self.descends(id, from: ancestor, relatives) else {
+        return false
+      }
+    }
+    if let searchTerm {
+      let name = state.names.notes[id]
+      guard Self.contains(preview, searchTerm) || name.map({ Self.contains($0, searchTerm) }) == true else {
+        return false
+      }
+    }
+    // No thread here is in a section or a project.
+    if case .some(.some) = params.sectionID { return false }
+    if case .some(.some) = params.projectID { return false }
+    return true
+  }
+
+  // MARK: - Ancestors
+
+  /// Who is whose parent; nil where nobody asks.
+  private func relatives(_ folders: ThreadFolders, _ state: inout ThreadDirectory.State) -> [UUID: UUID]? {
+    guard params.ancestorThreadID != nil else { return nil }
+    var parents: [UUID: UUID] = [:]
+    for thread in folders.threads {
+      guard let (_, summary) = Self.summary(thread.name, folders.path(of: thread), nil, &state),
+        let parent = summary.meta.parentThreadID.flatMap({ UUID($0) })
+      else { continue }
+      parents[thread.name.threadID] = parent
+    }
+    return parents
+  }
+
+  private static func descends(_ id: UUID, from ancestor: UUID, _ parents: [UUID: UUID]) -> Bool {
+    var at = id
+    // Files may claim to be each other's parents; no walk is longer than there are threads.
+    for _ in 0...parents.count {
+      guard let parent = parents[at] else { return false }
+      if parent == ancestor { return true }
+      at = parent
+    }
+    return false
+  }
+
+  // MARK: - Search
+
+  /// Whether `term`, which is not empty, is part of the text, byte by byte.
+  private static func contains(_ text: String, _ term: [UInt8]) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      guard let base = bytes.baseAddress, bytes.count >= term.count else { return false }
+      var from = 0
+      let last = bytes.count - term.count
+      while from <= last, let found = memchr(base + from, Int32(term[0]), last - from + 1) {
+        let at = UnsafeRawPointer(found) - UnsafeRawPointer(base)
+        if memcmp(found, term, term.count) == 0 { return true }
+        from = at + 1
+      }
+      return false
+    }
+  }
+}
