@@ -15,7 +15,7 @@ private let rules: [Rule] = [
 
   // Wrappers: one system facility each, no policy.
   .system("HostIO", ["CSys"]),
-  .system("HTTPClient", ["CCurl", "HostIO"]),
+  .system("HTTPClient", ["CCurl", "CSys", "HostIO"]),
   .system("Store", ["Bytes", "JSON", "AppServerProtocol", "HostIO"]),
 
   // Shells: run the effects that the pure modules ask for.

@@ -52,8 +52,7 @@ private let generated: Set = [
     let table = try Repository.text(of: "Sources/AppServerProtocol/ExperimentalFields.swift")
     let gated = try Repository.methods().filter { $0.direction == "clientRequest" && !$0.experimentalFields.isEmpty }
     #expect(!gated.isEmpty)
-    let expected = gated.map(\.name) + gated.flatMap { [$0.name] + $0.experimentalFields }
-    #expect(literals(in: table) == expected)
+    #expect(literals(in: table) == gated.flatMap { [$0.name] + $0.experimentalFields })
   }
 
   @Test(.enabled(if: hasRoutes, "there is no table of routes yet"))
@@ -78,12 +77,14 @@ private let generated: Set = [
   }
 
   @Test(.enabled(if: hasRoutes, "there is no table of routes yet"))
-  func `every route is a method of the list`() throws {
+  func `every route is a method of the list that is said to be implemented`() throws {
     let requests = try Repository.methods().filter { $0.direction == "clientRequest" }
-    let known = Set(requests.map(\.name))
+    let status = Dictionary(uniqueKeysWithValues: requests.map { ($0.name, $0.status) })
     let routed = literals(in: try Repository.text(of: routesFile)).filter { isMethodName($0) }
     #expect(!routed.isEmpty)
-    for name in routed where !known.contains(name) { Issue.record("\(name) is routed, but not a method") }
+    for name in routed where status[name] != "implemented" {
+      Issue.record("\(name) is routed, but \(status[name] ?? "unknown") in the list")
+    }
   }
 }
 
@@ -98,9 +99,9 @@ private func literals(in text: String) -> [String] {
   }
 }
 
-/// `x/y` in letters: texts with slashes, such as paths and sentences, are something else.
+/// `x/y` in letters: other texts with slashes, such as paths, sentences and the prefix of a family, are something else.
 private func isMethodName(_ text: String) -> Bool {
-  text.utf8.contains(UInt8(ascii: "/")) && text.utf8.first != UInt8(ascii: "/")
+  text.utf8.contains(UInt8(ascii: "/")) && text.utf8.first != UInt8(ascii: "/") && text.utf8.last != UInt8(ascii: "/")
     && text.utf8.allSatisfy { byte in
       switch byte {
       case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "/"),
