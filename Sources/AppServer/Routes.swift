@@ -73,31 +73,34 @@ extension Server {
     guard stability == .stable else {
       throw .invalidRequest("\(request.method) requires experimentalApi capability")
     }
-    guard let body = request.body else { return }
-    let field: String?
+    guard var body = request.body else { return }
+    let gated = ExperimentalFields.of(request.method)
     do throws(JSONError) {
-      field = try ExperimentalFields.firstUsed(by: request.method, in: body)
-      if try Self.usesGranularPolicy(request.method, body) {
-        throw JSONError(.invalidValue("askForApproval.granular requires experimentalApi capability"), at: 0)
+      guard try body.peek() == .object else { return }
+      try body.beginObject()
+      while let key = try body.nextKey() {
+        if let problem = try Self.experimental(key, gated, request.method, body) {
+          throw JSONError(.invalidValue(problem), at: 0)
+        }
+        try body.skip()
       }
     } catch {
       if case .invalidValue(let message) = error.kind { throw .invalidRequest(message) }
       throw RPCError(params: error)
     }
-    if let field { throw .invalidRequest("\(request.method).\(field) requires experimentalApi capability") }
   }
 
-  private static func usesGranularPolicy(_ method: String, _ body: JSONReader) throws(JSONError) -> Bool {
-    guard method == "thread/start" || method == "turn/start" || method == "thread/resume" || method == "thread/fork"
-    else { return false }
-    var reader = body
-    guard try reader.peek() == .object else { return false }
-    try reader.beginObject()
-    while let key = try reader.nextKey() {
-      if "approvalPolicy" ~= key { return try reader.peek() == .object }
-      try reader.skip()
+  /// Why a member needs the capability; nil if it does not, or is null. `body` stands before its value.
+  private static func experimental(
+    _ key: JSONKey, _ gated: [StaticString], _ method: String, _ body: JSONReader
+  ) throws(JSONError) -> String? {
+    var body = body
+    let token = try body.peek()
+    if token != .null, gated.contains(where: { $0 ~= key }) {
+      return "\(method).\(key.string) requires experimentalApi capability"
     }
-    return false
+    if "approvalPolicy" ~= key, token == .object { return "askForApproval.granular requires experimentalApi capability" }
+    return nil
   }
 }
 

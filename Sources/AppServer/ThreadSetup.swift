@@ -55,7 +55,12 @@ extension Server {
 
     let provider = try config.provider(named: settings.modelProvider)
     var setup = AgentThread.Setup(provider: provider, catalog: catalog, documents: documentRules(config))
-    setup.baseInstructions = try overrides.baseInstructions ?? config.instructionsText(readFile) ?? storedBase
+    // What a stored thread began with stays, so that the model's prompt cache keeps its first item.
+    if let given = overrides.baseInstructions ?? storedBase {
+      setup.baseInstructions = given
+    } else {
+      setup.baseInstructions = try config.instructionsText(readFile)
+    }
     setup.developerInstructions = overrides.developerInstructions ?? config.developerInstructions
     setup.compactPrompt = config.compactPrompt
     setup.autoCompactTokenLimit = config.autoCompactTokenLimit
