@@ -1,7 +1,6 @@
 import Glibc
 import HTTPClient
 import HostIO
-import Synchronization
 import TestSupport
 import Testing
 
@@ -240,13 +239,17 @@ import Testing
   }
 
   @Test @LoopActor func `a silent server ends by the idle timeout, before its head and within its body`() async {
-    server.enqueue(.never, .silence(after: ["one"]))
-    for body in ["", "data: one\n\n"] {
-      let start = Instant.now()
-      let recorder = Recorder(
-        client, HTTPRequest(method: "POST", url: server.baseURL, body: [1], idleTimeout: .milliseconds(60)))
+    server.respond { $0.text == "mute" ? .never : .silence(after: ["one"]) }
+    // Long enough for a busy machine to answer within it.
+    let idleTimeout = Duration.milliseconds(400)
+    let start = Instant.now()
+    let cases = [("mute", ""), ("chatty", "data: one\n\n")].map { text, body in
+      let request = HTTPRequest(method: "POST", url: server.baseURL, body: Array(text.utf8), idleTimeout: idleTimeout)
+      return (Recorder(client, request), body)
+    }
+    for (recorder, body) in cases {
       #expect(await recorder.failure() == .idleTimeout)
-      #expect(Instant.now() - start >= .milliseconds(60))
+      #expect(Instant.now() - start >= idleTimeout)
       #expect(Recorder.body(recorder.events.all) == body)
     }
     _ = await server.disconnections.first(2)
@@ -380,39 +383,38 @@ import Testing
     #expect(try await client.send(HTTPRequest(url: server.baseURL)).body == body)
   }
 
-  @Test @LoopActor func `a stalled loop holds the server back at the limit and its time does not count as silence`()
-    async
-  {
-    let piece = [UInt8](repeating: 0x61, count: 1 << 20)
-    let steps: [LoopbackServer.Reply.Step] =
-      [.raw(LoopbackServer.Reply.head(200, [("Content-Length", "\(16 << 20)")]))]
-      + Array(repeating: .raw(piece), count: 16)
-    server.enqueue(.init(steps: steps))
-    var largest = 0
-    var total = 0
-    var hasStalled = false
-    let end: HTTPEvent? = await withUnsafeContinuation { continuation in
-      _ = client.start(HTTPRequest(url: server.baseURL, idleTimeout: .milliseconds(30))) { events in
-        for event in events {
-          switch event {
-          case .head: break
-          case .body(let bytes):
-            largest = max(largest, bytes.count)
-            total += bytes.count
-            if !hasStalled {
-              // Blocks the loop for longer than the idle timeout, with the HTTP thread running into its limit.
-              hasStalled = true
-              Gate().wait(until: Instant.now() + .milliseconds(90))
+  @Test func `a stalled loop holds the server back at the limit, and its stall does not count as silence`() async {
+    // In a process of its own, because it blocks the loop.
+    await #expect(processExitsWith: .exitCode(0)) {
+      try await TestSupport.onLoop {
+        let server = try LoopbackServer()
+        let client = HTTPClient(environment: Environment([:]))
+        let piece = [UInt8](repeating: 0x61, count: 1 << 20)
+        let head = LoopbackServer.Reply.head(200, [("Content-Length", "\(16 << 20)")])
+        server.enqueue(.init(steps: [.raw(head)] + Array(repeating: .raw(piece), count: 16)))
+        var largest = 0
+        var total = 0
+        let end: HTTPEvent? = await withUnsafeContinuation { continuation in
+          _ = client.start(HTTPRequest(url: server.baseURL, idleTimeout: .milliseconds(500))) { events in
+            for event in events {
+              switch event {
+              case .head: break
+              case .body(let bytes):
+                // The HTTP thread runs into its limit while the loop is away for longer than the idle timeout.
+                if total == 0 { Gate().wait(until: Instant.now() + .milliseconds(700)) }
+                largest = max(largest, bytes.count)
+                total += bytes.count
+              case .end, .failed: continuation.resume(returning: event)
+              }
             }
-          case .end, .failed: continuation.resume(returning: event)
           }
         }
+        guard end == .end else { exit(1) }
+        guard total == 16 << 20 else { exit(2) }
+        // Less than one chunk of libcurl above the limit.
+        exit(largest < HTTPTransfer.maximumBytesInFlight + 16 * 1024 ? 0 : 3)
       }
     }
-    #expect(end == .end)
-    #expect(total == 16 << 20)
-    // Less than one chunk of libcurl above the limit.
-    #expect(largest < HTTPTransfer.maximumBytesInFlight + 16 * 1024)
   }
 
   // MARK: - The thread

@@ -1,7 +1,6 @@
 import CSys
 import Glibc
 package import HostIO
-import Synchronization
 
 /// An HTTP/1.1 server on 127.0.0.1 with a free port that answers from a script, for clients under test.
 ///
@@ -189,7 +188,7 @@ private final class LoopbackCore: Sendable {
   let port: UInt16
   let received = Collector<LoopbackServer.Request>()
   let disconnections = Collector<Instant>()
-  let state = Mutex(State())
+  let state = Locked(State())
 
   init() throws(SystemError) {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
