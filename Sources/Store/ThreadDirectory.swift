@@ -1,7 +1,6 @@
 package import AppServerProtocol
 package import HostIO
 import JSON
-import Synchronization
 
 /// The stored threads of a home folder: found by id, listed, named, archived, deleted.
 ///
@@ -40,12 +39,12 @@ package final class ThreadDirectory: Sendable {
   }
 
   package let home: String
-  let state: Mutex<State>
+  let state: Locked<State>
 
   /// - Parameter home: the folder that is `CODEX_HOME`; it need not exist.
   package init(home: String) {
     self.home = home
-    state = Mutex(
+    state = Locked(
       State(
         sessions: ThreadFolders(root: "\(home)/sessions"),
         archived: ThreadFolders(root: "\(home)/archived_sessions"),
