@@ -27,6 +27,7 @@ extension Conversation {
   package init(_ stored: ModelHistory) throws {
     self.init(
       items: try stored.items.map { try HistoryItem(raw: $0) }, window: stored.compactions,
-      totalUsage: stored.latest.tokens.map { TokenUsage($0.total) } ?? .zero, lastUsage: stored.latest.tokens.map { TokenUsage($0.last) })
+      totalUsage: stored.latest.tokens.map { TokenUsage($0.total) } ?? .zero,
+      lastUsage: stored.latest.tokens.map { TokenUsage($0.last) })
   }
 }

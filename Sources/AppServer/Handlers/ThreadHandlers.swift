@@ -212,7 +212,8 @@ extension Server {
     if let loaded = threads.thread(params.threadID) {
       isLegacy = loaded.identity.historyMode == .legacy
     } else {
-      isLegacy = try storedThread(params.threadID, missing: "thread not loaded: \(params.threadID)").historyMode == .legacy
+      isLegacy =
+        try storedThread(params.threadID, missing: "thread not loaded: \(params.threadID)").historyMode == .legacy
     }
     guard !isLegacy else {
       throw RPCError(code: RPCError.notSupported, message: "thread/items/list is not supported yet")
