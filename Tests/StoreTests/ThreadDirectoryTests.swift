@@ -338,6 +338,22 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     #expect(throws: StoreError.exists(path: archived)) { try directory.archive(id) }
   }
 
+  @Test func `a thread that is loaded somewhere is neither moved nor removed`() throws {
+    let path = try add(1)
+    let id = SampleHome.id(1)
+    let lock = try ThreadWriterLock.acquire(home: home.path, threadID: id)
+    let taken = StoreError.activeWriter(threadID: id)
+    #expect(throws: taken) { try directory.archive(id) }
+    #expect(throws: taken) { try directory.unarchive(id) }
+    #expect(throws: taken) { try directory.delete(id) }
+    #expect(File.exists(path))
+    // Whoever holds it may.
+    _ = try directory.archive(id, holding: lock)
+    #expect(try directory.unarchive(id, holding: lock) == path)
+    try directory.delete(id, holding: lock)
+    #expect(!File.exists(path))
+  }
+
   @Test func `all files of a thread are moved and removed together`() throws {
     try add(1)
     var second = SampleSession(1)
