@@ -48,8 +48,8 @@ package struct TurnMachine: Sendable {
     case summaryDelta(itemID: String, text: String, index: Int)
     case reasoningDelta(itemID: String, text: String, index: Int)
     case itemCompleted(ThreadItem, startedAtMs: Int64)
-    /// Append to the model's history and to the session file.
-    case record(HistoryItem)
+    /// Append to the model's history, and `stored` to the session file: an item as it came, with what only it has.
+    case record(HistoryItem, stored: [UInt8])
     /// The context that goes before the next user message, if it changed.
     case refreshContext
     /// A response is complete: add its usage, tell the clients.
@@ -112,11 +112,8 @@ package struct TurnMachine: Sendable {
   /// Messages that wait for the next request: the turn's own first, then what it was steered with.
   private var pendingMessages: [UserMessage]
   private var attempts = RetryPolicy.Attempts()
-  /// Time waited for a network since the clients last heard of it.
-  private var networkWait = Duration.zero
-
-  /// Without a network, clients hear of it this often.
-  package static let networkNoticeInterval = Duration.seconds(3)
+  /// Whether the request under way has got an answer, complete or not.
+  private var hasReply = false
 
   /// Items that have begun and not ended, in order.
   private var openItems: [OpenItem] = []
@@ -182,7 +179,7 @@ package struct TurnMachine: Sendable {
     guard phase != .ended else { return }
     step.effects.append(.cancelRequest)
     step.effects.append(.republishUsage)
-    step.effects.append(.record(abortedMessage))
+    step.effects.append(.record(abortedMessage, stored: abortedMessage.raw))
     end(.interrupted, &step)
   }
 
@@ -194,7 +191,7 @@ package struct TurnMachine: Sendable {
   /// An answer begins: the server can be reached.
   package mutating func replyBegan() {
     attempts.replyBegan()
-    networkWait = .zero
+    hasReply = true
   }
 
   /// An event of the answer that is being read.
@@ -288,7 +285,7 @@ package struct TurnMachine: Sendable {
         lastAgentText = message.text
       }
     }
-    step.effects.append(.record(HistoryItem(item)))
+    step.effects.append(.record(HistoryItem(item), stored: item.raw))
     if item.isCall { calls.append(item) }
   }
 
@@ -305,7 +302,7 @@ package struct TurnMachine: Sendable {
     attempts.responseCompleted()
     for call in calls {
       guard let output = HistoryItem.unsupportedOutput(of: call, id: step.makeID()) else { continue }
-      step.effects.append(.record(output))
+      step.effects.append(.record(output, stored: output.raw))
     }
     step.effects.append(.responseCompleted(usage))
     if calls.isEmpty, pendingMessages.isEmpty {
@@ -323,7 +320,7 @@ package struct TurnMachine: Sendable {
     for message in messages {
       let item = ThreadItem.userMessage(
         UserMessageItem(id: step.makeID(), clientID: message.clientID, content: message.content))
-      step.effects.append(.record(message.item))
+      step.effects.append(.record(message.item, stored: message.item.raw))
       step.effects.append(.itemStarted(item))
       step.effects.append(.itemCompleted(item, startedAtMs: step.nowMs))
     }
@@ -394,26 +391,23 @@ package struct TurnMachine: Sendable {
 
   private mutating func send(_ purpose: Purpose, _ step: inout Step) {
     phase = .requesting(purpose)
+    hasReply = false
     step.effects.append(.send(purpose))
   }
 
   private mutating func fail(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
     step.effects.append(.cancelRequest)
+    // An answer had begun: clients hear of its limits as after any answer.
+    if hasReply { step.effects.append(.publishRateLimits) }
     if failure.info == .contextWindowExceeded { step.effects.append(.markContextFull) }
     switch policy.decide(failure, &attempts, random: step.random) {
     case .giveUp: give(up: failure, &step)
     case .retryRequest(let delay): wait(delay, purpose, &step)
     case .retryStream(let delay, let notice):
-      // The answer had begun, or would have: clients hear of its limits as after any answer.
-      step.effects.append(.publishRateLimits)
       step.effects.append(.report(TurnError(notice), willRetry: true))
       wait(delay, purpose, &step)
     case .waitForNetwork(let delay, let notice):
-      networkWait += delay
-      if networkWait >= Self.networkNoticeInterval {
-        networkWait = .zero
-        step.effects.append(.report(TurnError(notice), willRetry: true))
-      }
+      if let notice { step.effects.append(.report(TurnError(notice), willRetry: true)) }
       wait(delay, purpose, &step)
     }
   }

@@ -1,8 +1,5 @@
-package import AgentCore
-package import Configuration
 package import HTTPClient
 package import HostIO
-package import ModelAPI
 package import Store
 
 /// What all threads of a server share.

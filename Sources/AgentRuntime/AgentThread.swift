@@ -2,7 +2,6 @@ package import AgentCore
 package import AppServerProtocol
 package import Configuration
 package import HostIO
-package import JSON
 package import ModelAPI
 package import Store
 
@@ -76,19 +75,22 @@ package final class AgentThread {
 
   package private(set) var status = ThreadStatus.idle
   package var name: String?
-  package internal(set) var preview = ""
-  package internal(set) var gitInfo: GitInfo?
-  package internal(set) var updatedAtMs: Int64
-  package internal(set) var recencyAtMs: Int64
-  package internal(set) var readState: ReadState
+  package var preview = ""
+  package var gitInfo: GitInfo?
+  package var updatedAtMs: Int64
+  package var recencyAtMs: Int64
+  package var readState: ReadState
 
   var conversation = Conversation()
   /// Set while the model's history is only in the session file.
   private var storedHistory: StoredHistory?
+  /// What the file of a resumed thread says of its usage, until its history is loaded.
+  package var storedUsage: (total: TokenUsage, last: TokenUsage)?
   private var loading: Task<Void, any Error>?
   var log: SessionLog?
   var active: ActiveTurn?
-  private(set) var lastTurnID: String?
+  /// The turn that ran last, or runs.
+  package var lastTurnID: String?
   var context = ContextState()
   var rateLimits = RateLimitSnapshot()
   private var warnedModels: Set<String> = []
@@ -111,6 +113,12 @@ package final class AgentThread {
 
   package var id: String { identity.id }
   package var isBusy: Bool { active != nil }
+  /// Whether there is a session file to read from.
+  package var hasFile: Bool { log?.isMaterialized ?? false }
+  /// Usage as it was recorded last; nil before the first response.
+  package var usage: (total: TokenUsage, last: TokenUsage)? {
+    storedUsage ?? conversation.lastUsage.map { (conversation.totalUsage, $0) }
+  }
   package var instructionSources: [String] { documents.sources }
   /// The turn that runs, as clients that join should see it.
   package var runningTurn: Turn? { active?.turn }
@@ -133,11 +141,12 @@ package final class AgentThread {
   package func loadHistory() async throws {
     if let loading { return try await loading.value }
     guard let stored = storedHistory else { return }
-    let task = Task { @LoopActor in
+    let task = Task.onLoop {
       let (conversation, context) = try await BlockingPool.shared.run { try stored.load() }
       self.conversation = conversation
       self.context = context
       self.storedHistory = nil
+      self.storedUsage = nil
     }
     loading = task
     defer { loading = nil }
@@ -159,7 +168,7 @@ package final class AgentThread {
   var model: Model { setup.catalog.model(settings.model) }
 
   /// Tokens that the model's window offers.
-  var contextWindow: Int? {
+  package var contextWindow: Int? {
     let model = model
     return setup.contextWindowOverride.map { model.effectiveWindow(of: $0) } ?? model.effectiveContextWindow
   }
@@ -213,7 +222,7 @@ package final class AgentThread {
     setStatus(.active([]))
     tell(.turnStarted(active.turn))
     guard needsHistory else { return beginMachine(active) }
-    Task { @LoopActor in
+    Task.onLoop {
       do {
         try await self.loadHistory()
       } catch {
@@ -251,7 +260,7 @@ package final class AgentThread {
     try openLog()
     for raw in items {
       let item = historyItem(raw)
-      log?.responseItem(item)
+      log?.responseItem(raw)
       conversation.append(item)
     }
     try flushLog()
@@ -347,6 +356,18 @@ package final class AgentThread {
     object.canAcceptDirectInput = canAcceptDirectInput
     object.gitInfo = gitInfo
     object.name = name
+    object.firstTurnID = readState.firstUnreadTurnID
     return object
+  }
+}
+
+extension AgentThread {
+  /// Goes on in another file, whose history takes the place of the one so far (`thread/revert`).
+  package func continueIn(_ writer: RolloutWriter, history: StoredHistory) {
+    guard let log else { return }
+    conversation = Conversation()
+    context = ContextState()
+    attach(SessionLog(continuing: log, writer), history: history)
+    touch()
   }
 }

@@ -1,6 +1,6 @@
-package import HTTPClient
-package import HostIO
-package import ModelAPI
+import HTTPClient
+import HostIO
+import ModelAPI
 
 /// One request to the model and its answer, as it arrives.
 @LoopActor
@@ -134,6 +134,6 @@ extension TransportFailure {
 
 extension LocalClock {
   fileprivate init(_ time: UnixTime) {
-    self.init(now: time.seconds) { seconds in UnixTime(milliseconds: seconds * 1000).offsetFromUTC }
+    self.init(now: time.seconds) { UnixTime(milliseconds: $0 * 1000).secondsEastOfGreenwich }
   }
 }

@@ -1,8 +1,8 @@
 import AgentCore
-import AppServerProtocol
+package import AppServerProtocol
 package import HostIO
 import JSON
-import ModelAPI
+package import ModelAPI
 package import Store
 
 /// The session file of a loaded thread: turns what happens into records (session-files.md §4).
@@ -20,6 +20,14 @@ package final class SessionLog {
     self.writer = writer
     self.lock = lock
     self.clock = clock
+  }
+
+  /// The same thread in another file.
+  init(continuing log: SessionLog, _ writer: RolloutWriter) {
+    log.close()
+    self.writer = writer
+    lock = log.lock
+    clock = log.clock
   }
 
   package var path: String { writer.path }
@@ -40,7 +48,8 @@ package final class SessionLog {
 
   func sessionMeta(_ meta: SessionMeta) { pending.append(.sessionMeta(meta)) }
 
-  func responseItem(_ item: HistoryItem) { pending.append(.responseItem(item.raw)) }
+  /// An item of the model's history as JSON text.
+  func responseItem(_ json: [UInt8]) { pending.append(.responseItem(json)) }
 
   func turnStarted(_ turnID: String, atMs: Int64, contextWindow: Int?) {
     pending.append(
@@ -124,7 +133,7 @@ extension StoredTokenUsage {
 }
 
 extension TokenUsage {
-  init(_ stored: StoredTokenUsage) {
+  package init(_ stored: StoredTokenUsage) {
     self.init(
       input: stored.input, cachedInput: stored.cachedInput, cacheWriteInput: stored.cacheWriteInput,
       output: stored.output, reasoningOutput: stored.reasoningOutput, total: stored.total)

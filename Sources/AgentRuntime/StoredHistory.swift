@@ -1,5 +1,5 @@
 import AgentCore
-package import HostIO
+import HostIO
 import ModelAPI
 package import Store
 
@@ -27,6 +27,6 @@ extension Conversation {
   package init(_ stored: ModelHistory) throws {
     self.init(
       items: try stored.items.map { try HistoryItem(raw: $0) }, window: stored.compactions,
-      totalUsage: stored.tokens.map { TokenUsage($0.total) } ?? .zero, lastUsage: stored.tokens.map { TokenUsage($0.last) })
+      totalUsage: stored.latest.tokens.map { TokenUsage($0.total) } ?? .zero, lastUsage: stored.latest.tokens.map { TokenUsage($0.last) })
   }
 }

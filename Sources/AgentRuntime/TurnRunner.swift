@@ -63,8 +63,8 @@ extension AgentThread {
         log?.itemCompleted(item, threadID: id, turnID: turn.id, startedAtMs: startedAtMs, completedAtMs: nowMs)
         if item.isUserMessage { userSpoke(item, atMs: nowMs) }
         tell(.itemCompleted(item, turnID: turn.id, atMs: nowMs))
-      case .record(let item):
-        log?.responseItem(item)
+      case .record(let item, let stored):
+        log?.responseItem(stored)
         conversation.append(item)
       case .refreshContext: refreshContext(turn)
       case .responseCompleted(let usage):
@@ -133,7 +133,7 @@ extension AgentThread {
   private func refreshContext(_ turn: ActiveTurn) {
     let items = contextItems(changedOnly: true)
     for item in items {
-      log?.responseItem(item)
+      log?.responseItem(item.raw)
       conversation.append(item)
     }
     log?.turnContext(settings, turnID: turn.id)
@@ -193,7 +193,7 @@ extension AgentThread {
 
   private func noteHeaders(_ headers: ResponseHeaders, _ turn: ActiveTurn) {
     if turn.turnState == nil { turn.turnState = headers["x-codex-turn-state"] }
-    rateLimits = RateLimitSnapshot.active(in: headers).merged(after: rateLimits)
+    if let latest = RateLimitSnapshot.all(in: headers).last { rateLimits = latest.merged(after: rateLimits) }
   }
 
   // MARK: - The end
@@ -211,7 +211,7 @@ extension AgentThread {
         ended.itemsView = .summary
       }
     case .interrupted: ended.status = .interrupted
-    case .failed(let error, _):
+    case .failed(let error):
       ended.status = .failed
       ended.error = error
     }
@@ -245,7 +245,7 @@ extension AgentThread {
     turn.abandon()
     active = nil
     touch()
-    if turn.machine.kind == .regular {
+    if turn.machine.kind == .regular, !identity.isEphemeral {
       if readState.firstUnreadTurnID == nil { readState.firstUnreadTurnID = turn.id }
       readState.revision = services.ids.v4().description
       tell(.readStateChanged(readState))

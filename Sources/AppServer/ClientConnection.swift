@@ -2,7 +2,7 @@ import AppServerProtocol
 package import HostIO
 import JSON
 import JSONRPC
-package import Transport
+import Transport
 
 /// One client: its handshake, what it wants to hear, and the order of what it says.
 ///

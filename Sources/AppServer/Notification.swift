@@ -1,5 +1,5 @@
 package import HostIO
-package import JSON
+import JSON
 import JSONRPC
 
 /// A kind of notification: its name and who may hear it.
@@ -35,7 +35,7 @@ package final class Notifier {
   func send(_ notification: Notification, to receivers: [ClientConnection], _ params: (inout JSONWriter) -> Void) {
     guard receivers.contains(where: { $0.wants(notification) }) else { return }
     Envelope.notification(
-      notification.method, emittedAtMs: clock.nowMilliseconds, into: &writer, params: params)
+      notification.method, emittedAtMs: clock.now().milliseconds, into: &writer, params: params)
     for receiver in receivers where receiver.wants(notification) { receiver.send(writer.bytes) }
     if writer.bytes.count > Self.keptCapacity { writer = JSONWriter(reserving: 4096) }
   }

@@ -1,6 +1,6 @@
-package import AppServerProtocol
+import AppServerProtocol
 package import HostIO
-package import JSON
+import JSON
 package import JSONRPC
 
 /// One request on its way to its answer. Exactly one of `succeed` and `fail` must be called, now or later.
@@ -47,6 +47,12 @@ package final class Request {
     connection.send(Envelope.response(id, result: result))
   }
 
+  /// Answers with a response that was put together elsewhere, envelope included.
+  func succeed(wholeMessage message: [UInt8]) {
+    guard markAnswered() else { return }
+    connection.send(message)
+  }
+
   /// Answers `{}`.
   func succeed() {
     succeed { writer in
@@ -70,7 +76,7 @@ package final class Request {
   /// Answers with what `work` makes, which may wait. Until then the request counts as pending on its connection.
   func answerLater(_ work: @escaping @LoopActor () async throws -> Void) {
     connection.requestIsPending(self)
-    Task { @LoopActor in
+    Task.onLoop {
       do {
         try await work()
       } catch {

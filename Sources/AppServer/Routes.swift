@@ -15,11 +15,12 @@ extension Server {
 
   private func route(_ request: Request) throws(RPCError) {
     if request.method == InitializeParams.method { return try initialize(request) }
-    guard MethodNames.isKnown(request.method) else {
-      throw .invalidRequest("Invalid request: unknown variant `\(request.method)`, expected a method of the protocol")
+    guard let stability = MethodNames.stability(of: request.method) else {
+      throw .invalidRequest(
+        "Invalid request: unknown variant `\(request.method)`, expected one of \(MethodNames.list)")
     }
     guard request.connection.isInitialized else { throw .invalidRequest("Not initialized") }
-    try checkExperimental(request)
+    if !request.connection.isExperimental { try refuseExperimental(request, stability) }
     if let threadID = request.threadID, threads.mustWait(request, on: threadID) { return }
     switch request.method {
     case "thread/start": try startThread(request)
@@ -68,29 +69,38 @@ extension Server {
   }
 
   /// Without the capability, experimental methods and fields are refused (app-server-transport.md §5.4).
-  private func checkExperimental(_ request: Request) throws(RPCError) {
-    guard !request.connection.isExperimental else { return }
-    if MethodNames.isExperimental(request.method) {
+  private func refuseExperimental(_ request: Request, _ stability: MethodNames.Stability) throws(RPCError) {
+    guard stability == .stable else {
       throw .invalidRequest("\(request.method) requires experimentalApi capability")
     }
-    let fields = ExperimentalFields.of(request.method)
-    guard !fields.isEmpty, var body = request.body else { return }
+    guard var body = request.body else { return }
+    let gated = ExperimentalFields.of(request.method)
     do throws(JSONError) {
       guard try body.peek() == .object else { return }
       try body.beginObject()
       while let key = try body.nextKey() {
-        let isNull = try body.peek() == .null
-        try body.skip()
-        guard !isNull else { continue }
-        let name = key.string
-        if fields.contains(where: { $0.description == name }) {
-          throw JSONError(.invalidValue("\(request.method).\(name) requires experimentalApi capability"), at: 0)
+        if let problem = try Self.experimental(key, gated, request.method, body) {
+          throw JSONError(.invalidValue(problem), at: 0)
         }
+        try body.skip()
       }
     } catch {
       if case .invalidValue(let message) = error.kind { throw .invalidRequest(message) }
       throw RPCError(params: error)
     }
+  }
+
+  /// Why a member needs the capability; nil if it does not, or is null. `body` stands before its value.
+  private static func experimental(
+    _ key: JSONKey, _ gated: [StaticString], _ method: String, _ body: JSONReader
+  ) throws(JSONError) -> String? {
+    var body = body
+    let token = try body.peek()
+    if token != .null, gated.contains(where: { $0 ~= key }) {
+      return "\(method).\(key.string) requires experimentalApi capability"
+    }
+    if "approvalPolicy" ~= key, token == .object { return "askForApproval.granular requires experimentalApi capability" }
+    return nil
   }
 }
 

@@ -1,9 +1,10 @@
-package import AgentRuntime
-package import AppServerProtocol
+import AgentRuntime
+import AppServerProtocol
+import Configuration
 import HTTPClient
 package import HostIO
 import JSON
-package import JSONRPC
+import JSONRPC
 import Store
 package import Transport
 
@@ -49,6 +50,7 @@ package final class Server {
   private(set) lazy var threads = ThreadRegistry(server: self)
   private(set) lazy var installation = Installation(home: options.codexHome, ids: options.ids)
   let directory: ThreadDirectory
+  private(set) lazy var shelf = HistoryShelf(directory: directory)
   private(set) lazy var services = AgentServices(
     home: options.codexHome, clock: options.clock, ids: options.ids, environment: options.environment,
     http: HTTPClient.shared, directory: directory, version: Version.full,

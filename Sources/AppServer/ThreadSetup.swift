@@ -40,6 +40,10 @@ extension Server {
       model: config.model ?? catalog.defaultSlug ?? "gpt-6.1-sol", modelProvider: config.provider.id, cwd: folder ?? options.cwd,
       approvalPolicy: .init(policies.approval), approvalsReviewer: .init(config.approvalsReviewer),
       sandbox: Self.sandbox(policies.sandbox, config))
+    // A sandbox that nobody chose comes from a built-in profile.
+    if config.sandboxMode == nil, overrides.sandbox == nil {
+      settings.permissionProfile = PermissionProfile.allCases.first { $0.mode == settings.sandbox.mode }?.rawValue
+    }
     settings.effort = config.reasoningEffort
     settings.summary = config.reasoningSummary.flatMap { AppServerProtocol.ReasoningSummary(rawValue: $0.rawValue) }
     settings.serviceTier = config.serviceTier
@@ -55,7 +59,12 @@ extension Server {
 
     let provider = try config.provider(named: settings.modelProvider)
     var setup = AgentThread.Setup(provider: provider, catalog: catalog, documents: documentRules(config))
-    setup.baseInstructions = try overrides.baseInstructions ?? config.instructionsText(readFile) ?? storedBase
+    // What a stored thread began with stays, so that the model's prompt cache keeps its first item.
+    if let given = overrides.baseInstructions ?? storedBase {
+      setup.baseInstructions = given
+    } else {
+      setup.baseInstructions = try config.instructionsText(readFile)
+    }
     setup.developerInstructions = overrides.developerInstructions ?? config.developerInstructions
     setup.compactPrompt = config.compactPrompt
     setup.autoCompactTokenLimit = config.autoCompactTokenLimit

@@ -20,6 +20,10 @@ package enum MethodNames {
     return method.withUTF8 { stability(of: Name(bytes: $0)) }
   }
 
+  package static func isKnown(_ method: String) -> Bool { stability(of: method) != nil }
+
+  package static func isExperimental(_ method: String) -> Bool { stability(of: method) == .experimental }
+
   private static func stability(of method: Name) -> Stability? {
     switch method.bytes.count {
     case 7:

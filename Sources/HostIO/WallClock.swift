@@ -126,6 +126,13 @@ extension UnixTime {
     }
   }
 
+  /// How far the local zone is ahead of UTC at this time.
+  package var secondsEastOfGreenwich: Int64 {
+    var seconds = time_t(self.seconds)
+    var parts = tm()
+    return localtime_r(&seconds, &parts) == nil ? 0 : Int64(parts.tm_gmtoff)
+  }
+
   /// In the time zone of the process.
   package var local: Local {
     var seconds = time_t(self.seconds)

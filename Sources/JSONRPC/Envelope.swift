@@ -3,13 +3,15 @@ package import JSON
 /// The envelopes of what we send. None of them carries a `jsonrpc` member.
 package enum Envelope {
   /// `{"id":…,"result":…}`
-  package static func response(_ id: RequestID, result: (inout JSONWriter) -> Void) -> [UInt8] {
+  package static func response<Failure>(
+    _ id: RequestID, result: (inout JSONWriter) throws(Failure) -> Void
+  ) throws(Failure) -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     writer.key("id")
     id.write(to: &writer)
     writer.key("result")
-    result(&writer)
+    try result(&writer)
     writer.endObject()
     return writer.bytes
   }

@@ -183,18 +183,24 @@ extension HistoryItem {
       var callID: String
     }
 
+    /// The places of the calls with one id; those before `next` have their output.
+    private struct Calls {
+      var places: [Int] = []
+      var next = 0
+    }
+
     init(_ history: [HistoryItem]) {
-      var open: [Key: [Int]] = [:]
+      var calls: [Key: Calls] = [:]
       for (index, item) in history.enumerated() {
         switch item.kind {
         case .call(let family, let callID):
-          open[Key(family: family, callID: callID), default: []].append(index)
+          calls[Key(family: family, callID: callID), default: Calls()].places.append(index)
           unanswered.insert(index)
         case .output(let family, let callID):
           let key = Key(family: family, callID: callID)
-          guard let call = open[key]?.first else { continue }
-          open[key]?.removeFirst()
-          unanswered.remove(call)
+          guard let open = calls[key], open.next < open.places.count else { continue }
+          unanswered.remove(open.places[open.next])
+          calls[key]?.next += 1
           answers.insert(index)
         case .developerMessage, .userMessage, .assistantMessage, .other: break
         }

@@ -3,7 +3,8 @@ import JSON
 /// Why a request to the model failed, what the user is told, and whether to try again.
 ///
 /// Everything that can go wrong between the agent and the model is classified in this file, so that it can be compared
-/// with the reference in one place (agent-core §2.4, measured against 0.163.0).
+/// with the reference in one place (agent-core §2.4, measured against 0.163.0). Classes and decisions are the reference's;
+/// so are the texts that clients match or the acceptance tests compare, and the others are ours.
 package struct ModelFailure: Error, Sendable, Equatable {
   package var info: CodexErrorInfo
   package var message: String
@@ -95,7 +96,8 @@ extension ModelFailure {
     let text = quoted(body)
     if text.contains("The image data you provided does not represent a valid image") {
       return ModelFailure(
-        .badRequest, "Invalid image in your last message. Please remove it and try again.", retry: .no)
+        .badRequest, "Invalid image in your last message. Send it again without the image, or with another one.",
+        retry: .no)
     }
     return ModelFailure(.other, text, retry: .no)
   }
@@ -129,8 +131,7 @@ extension ModelFailure {
     var text: String
     let words = quoted(body)
     if status == 403, words.contains("Cloudflare"), words.contains("blocked") {
-      text = "Access blocked by Cloudflare. This usually happens when connecting from a restricted region "
-      text += "(status \(name)), url: \(url)"
+      text = "Access blocked by Cloudflare, which refuses some regions and networks (status \(name)), url: \(url)"
     } else {
       let said = error.message.flatMap { $0.isEmpty ? nil : quoted(Array($0.utf8)) } ?? words
       text = "unexpected status \(name): \(said.isEmpty ? "Unknown error" : said), url: \(url)"
@@ -196,7 +197,7 @@ extension ModelFailure {
     switch code {
     case "cyber_policy":
       ModelFailure(
-        .cyberPolicy, message ?? "This request has been flagged for possible cybersecurity risk.", retry: .no)
+        .cyberPolicy, message ?? "The service refused this request as a possible security risk.", retry: .no)
     case "misalignment_policy_violation":
       ModelFailure(.misalignmentPolicyViolation, message ?? "Invalid request.", retry: .no)
     case "invalid_prompt": ModelFailure(.invalidPrompt, message ?? "Invalid request.", retry: .no)
@@ -216,9 +217,9 @@ extension ModelFailure {
   private static let highDemand = "We’re currently experiencing high demand, which may cause temporary errors."
   private static let atCapacity = "Selected model is at capacity. Please try a different model."
   private static let quotaExceeded = "Quota exceeded. Check your plan and billing details."
-  private static let flexUnavailable = "Flex capacity unavailable."
+  private static let flexUnavailable = "No capacity for the flex service tier at the moment."
   private static let notIncluded =
-    "To use Codex with your ChatGPT plan, upgrade to Plus: https://chatgpt.com/explore/plus."
+    "Your ChatGPT plan does not include Codex. Plans that do: https://chatgpt.com/explore/plus."
 }
 
 // MARK: - Transport

@@ -42,7 +42,9 @@ package struct RateLimitSnapshot: Sendable, Equatable {
 
     /// Rounded half away from zero, within 32 bits.
     var wholePercent: Int64 {
-      Int64(min(max(usedPercent.rounded(), Double(Int32.min)), Double(Int32.max)))
+      // `rounded()` would need the C library's mathematics.
+      let bounded = min(max(usedPercent, Double(Int32.min)), Double(Int32.max))
+      return Int64(bounded < 0 ? bounded - 0.5 : bounded + 0.5)
     }
   }
 

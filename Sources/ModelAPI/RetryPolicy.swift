@@ -8,6 +8,8 @@ package struct RetryPolicy: Sendable, Equatable {
   package static let longestDelay: Duration = .seconds(60)
   /// The longest pause while there is no network.
   package static let longestNetworkDelay: Duration = .seconds(30)
+  /// Clients hear of a missing network after this many attempts: three seconds, as with the reference.
+  package static let quietNetworkAttempts = 4
   /// The longest pause that a server may ask for; beyond it the user had better decide.
   package static let longestHint: Duration = .seconds(3600)
 
@@ -22,16 +24,14 @@ package struct RetryPolicy: Sendable, Equatable {
     self.streamRetries = min(max(streamRetries, 0), Self.maximumRetries)
   }
 
-  package enum Layer: Sendable, Equatable { case request, stream }
-
   /// What to do about a failure.
   package enum Decision: Sendable, Equatable {
     /// Try again after this long, quietly.
     case retryRequest(after: Duration)
     /// Tell clients `notice`, then try again after this long.
     case retryStream(after: Duration, notice: ModelFailure.Notice)
-    /// As `retryStream`, and without a limit.
-    case waitForNetwork(after: Duration, notice: ModelFailure.Notice)
+    /// As `retryStream`, and without a limit. A short outage passes without a notice.
+    case waitForNetwork(after: Duration, notice: ModelFailure.Notice?)
     case giveUp
   }
 
@@ -41,7 +41,7 @@ package struct RetryPolicy: Sendable, Equatable {
       attempts.network += 1
       return .waitForNetwork(
         after: Self.delay(attempts.network, random: random, longest: Self.longestNetworkDelay),
-        notice: failure.notice(attempt: attempts.network, of: streamRetries))
+        notice: attempts.network > Self.quietNetworkAttempts ? failure.notice(attempt: 0, of: 0) : nil)
     }
     if failure.retry.coversRequest, attempts.request < requestRetries {
       attempts.request += 1
@@ -79,9 +79,9 @@ package struct RetryPolicy: Sendable, Equatable {
   package static func delay(
     _ number: Int, random: Double, longest: Duration = Self.longestDelay
   ) -> Duration {
-    let doublings = min(max(number - 1, 0), 20)
+    let doublings = min(max(number, 1), 20) - 1
     let exact = min(firstDelay * (1 << doublings), longest)
-    return exact * (0.9 + 0.2 * min(max(random, 0), 1))
+    return exact.scaled(by: 0.9 + 0.2 * min(max(random, 0), 1))
   }
 
   package static let waitingText = "Reconnecting... waiting for network"
@@ -125,6 +125,15 @@ package struct RetryPolicy: Sendable, Equatable {
   }
 
   private static func capped(_ seconds: Double) -> Duration {
-    .seconds(min(max(seconds, 0), Double(longestHint.components.seconds)))
+    longestHint.scaled(by: min(max(seconds / Double(longestHint.components.seconds), 0), 1))
+  }
+}
+
+extension Duration {
+  /// A fraction or a small multiple, rounded to whole milliseconds.
+  fileprivate func scaled(by factor: Double) -> Duration {
+    let (seconds, attoseconds) = components
+    let milliseconds = Double(seconds) * 1000 + Double(attoseconds) / 1e15
+    return .milliseconds(Int64(milliseconds * factor + 0.5))
   }
 }

@@ -2,7 +2,8 @@ import JSON
 
 /// An account's allowance is used up: what the server says about it, and the text for the user.
 ///
-/// The texts are the reference's, because they are all that clients show, and some look for parts of them.
+/// The texts begin as clients know them; the advice is in our words, but for the Plus plan, whose text the acceptance
+/// tests compare letter by letter.
 struct UsageLimit {
   var planType: String?
   /// Seconds since 1970.
@@ -12,19 +13,19 @@ struct UsageLimit {
 
   func message(_ clock: LocalClock) -> String {
     switch snapshot.reachedType {
-    case "workspace_owner_credits_depleted": return "Your workspace is out of credits. Add credits to continue."
+    case "workspace_owner_credits_depleted":
+      return "Your workspace has no credits left. Buy more to go on."
     case "workspace_member_credits_depleted":
-      return "Your workspace is out of credits. Ask your workspace owner to refill in order to continue."
+      return "Your workspace has no credits left. Its owner can buy more."
     case "workspace_owner_usage_limit_reached":
-      return "You hit your spend cap set in your workspace. Increase your spend cap to continue."
+      return "Your workspace has reached its spending limit. Raise the limit to go on."
     case "workspace_member_usage_limit_reached":
-      return
-        "You hit your spend cap set by the owner of your workspace. Ask an owner to increase your spend cap to continue."
+      return "You have reached the spending limit of your workspace. Its owner can raise the limit."
     default: break
     }
     let when = clock.retryTime(resetsAt)
     if let name = snapshot.limitName, name != RateLimitSnapshot.defaultLimitID {
-      return "You’ve hit your usage limit for \(name). Switch to another model now, or try again \(when)."
+      return "You’ve hit your usage limit for \(name). Choose another model, or try again \(when)."
     }
     if let promotion { return "You’ve hit your usage limit. \(promotion), or try again \(when)." }
     return "You’ve hit your usage limit. \(advice(when))"
@@ -32,16 +33,15 @@ struct UsageLimit {
 
   private func advice(_ when: String) -> String {
     switch planType {
-    case "free", "go":
-      "Upgrade to Plus to continue using Codex (https://chatgpt.com/explore/plus), or try again \(when)."
+    case "free", "go": "The Plus plan includes more (https://chatgpt.com/explore/plus), or try again \(when)."
     case "plus":
       "Upgrade to Pro (https://chatgpt.com/explore/pro), visit https://chatgpt.com/settings/usage to purchase more credits "
         + "or try again \(when)."
     case "pro", "prolite", "promax":
-      "Visit https://chatgpt.com/settings/usage to purchase more credits or try again \(when)."
+      "Credits can be bought at https://chatgpt.com/settings/usage, or try again \(when)."
     case "team", "business", "self_serve_business_prolite", "self_serve_business_usage_based", "ent26",
       "enterprise_cbp_automation", "enterprise_cbp_usage_based":
-      "To get more access now, send a request to your admin or try again \(when)."
+      "Your administrator can grant more, or try again \(when)."
     default: "Try again \(when)."
     }
   }

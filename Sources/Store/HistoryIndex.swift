@@ -68,6 +68,7 @@ struct IndexedItem {
 struct HistoryIndex {
   private(set) var turns: [IndexedTurn] = []
   private(set) var items: [IndexedItem] = []
+  private(set) var latest = LatestRecords()
   /// Further records of items that are spread over several: reasoning in legacy files.
   private(set) var furtherRecords: [Int32: [(offset: Int64, length: Int32)]] = [:]
   /// Where the next record is expected, per segment; what lies before is indexed.
@@ -129,6 +130,7 @@ struct HistoryIndex {
       recordCount += 1
       ordinal &+= 1
     }
+    try? latest.take(head)
     guard head.kind == .eventMessage, let event = head.event else { return true }
     let place = HistoryCut(segment: number, offset: line.offset, ordinal: ordinal)
     let record = IndexedItem(

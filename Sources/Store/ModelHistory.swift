@@ -8,11 +8,7 @@ package struct ModelHistory: Sendable {
   package var items: [[UInt8]] = []
   /// How often the history was replaced by a summary.
   package var compactions = 0
-  package var tokens: TokenCount?
-  package var turnContext: TurnContext?
-  package var settings: ThreadSettingsRecord?
-  /// Whether the settings were set after the last turn began.
-  package var settingsAreNewer = false
+  package var latest = LatestRecords()
   /// The blocks about the surroundings that the history has, newest of each kind.
   package var contextBlocks: [ContextBlock] = []
 
@@ -66,9 +62,9 @@ extension ThreadHistory {
 
   /// Reads all that the model needs, in two passes: one to find what is still part of the history, one to read that.
   ///
-  /// Memory: the result and one line.
-  package func loadModelHistory() throws(StoreError) -> ModelHistory {
-    var loader = ModelHistoryLoader(segments: allSegments)
+  /// With a cut, what comes after it does not count. Memory: the result and one line.
+  package func loadModelHistory(to cut: HistoryCut? = nil) throws(StoreError) -> ModelHistory {
+    var loader = ModelHistoryLoader(segments: cut.map(pieces) ?? allSegments)
     return try loader.load()
   }
 
@@ -137,25 +133,12 @@ private struct ModelHistoryLoader {
       try payload.skip()
       entries.append(entry)
     case .compacted: try compact(&payload, entry)
-    case .turnContext:
-      history.turnContext = try TurnContext(&payload)
-      history.settingsAreNewer = false
+    case .turnContext: try history.latest.take(head)
     case .eventMessage:
-      switch head.event {
-      case .tokenCount: if let count = try TokenCount.read(&payload) { history.tokens = count }
-      case .threadSettingsApplied:
-        try payload.beginObject()
-        while let key = try payload.nextKey() {
-          guard "thread_settings" ~= key, try payload.peek() == .object else {
-            try payload.skip()
-            continue
-          }
-          history.settings = try ThreadSettingsRecord(&payload)
-          history.settingsAreNewer = true
-        }
-      case .threadRolledBack:
+      if head.event == .threadRolledBack {
         if mode == .legacy { rollBack(try TurnBoundary.rolledBackTurns(payload)) }
-      default: break
+      } else {
+        try history.latest.take(head)
       }
     case .sessionMeta, .other: break
     }

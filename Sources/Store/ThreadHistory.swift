@@ -44,6 +44,9 @@ package final class ThreadHistory {
   /// The `session_meta` of the thread itself.
   package var meta: SessionMeta { segments[segments.count - 1].meta }
 
+  /// The settings and token counts recorded last.
+  package var latest: LatestRecords { index.latest }
+
   package var turnCount: Int { index.turns.count }
   package var turnIDs: [String] { index.turns.map(\.id) }
   package func hasTurn(_ id: String) -> Bool { index.turn(id: id) != nil }

@@ -22,7 +22,7 @@ enum ExecCommand {
         _exit(1)
       }
     }
-    _exit(ExecSession.exitStatus)
+    _exit(0)
   }
 
   /// Prompts beyond this are refused by the server in any case.
@@ -46,7 +46,6 @@ enum ExecCommand {
 /// One question and its answer.
 @LoopActor
 final class ExecSession {
-  private(set) static var exitStatus: Int32 = 0
   private static var running: ExecSession?
 
   private let options: ExecOptions
@@ -169,9 +168,9 @@ final class ExecSession {
   }
 
   private func finish(_ status: Int32) {
-    Self.exitStatus = isInterrupted ? 130 : status
+    let status = isInterrupted ? 130 : status
     output.finish()
     demonstration?.stop()
-    server.shutDown { _ in EventLoop.main.stop() }
+    server.shutDown { _ in _exit(status) }
   }
 }

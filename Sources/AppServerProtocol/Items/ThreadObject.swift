@@ -230,6 +230,8 @@ package struct ThreadObject: Sendable, Equatable {
   package var agentRole: String?
   package var gitInfo: GitInfo?
   package var name: String?
+  /// Not on the wire: the thread's first own turn, which is the first unread one until somebody marks turns as read.
+  package var firstTurnID: String?
 
   package init(
     id: String, sessionID: String? = nil, modelProvider: String, cwd: String, cliVersion: String,
