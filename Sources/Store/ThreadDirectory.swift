@@ -209,26 +209,14 @@ package final class ThreadDirectory: Sendable {
 
   /// Moves the files of a thread to the archive; returns the new place.
   ///
-  /// - Parameter lock: that of the thread, if the caller holds it. Otherwise it is taken for the time of the move, and
-  ///   `.activeWriter` is thrown where somebody has the thread loaded. So for the other two.
-  package func archive(_ id: String, holding lock: ThreadWriterLock? = nil) throws(StoreError) -> String {
-    let lock = try held(lock, id)
-    defer { withExtendedLifetime(lock) {} }
-    return try move(id, isArchived: false) { _ in "\(home)/archived_sessions" }
+  /// The caller holds the `ThreadWriterLock` of the thread, so that nobody writes to it meanwhile. So for the other two.
+  package func archive(_ id: String) throws(StoreError) -> String {
+    try move(id, isArchived: false) { _ in "\(home)/archived_sessions" }
   }
 
   /// Moves the files of an archived thread back to the folder of their day; returns the new place.
-  package func unarchive(_ id: String, holding lock: ThreadWriterLock? = nil) throws(StoreError) -> String {
-    let lock = try held(lock, id)
-    defer { withExtendedLifetime(lock) {} }
-    return try move(id, isArchived: true) { "\(home)/sessions/\($0.dayFolder)" }
-  }
-
-  private func held(_ lock: ThreadWriterLock?, _ id: String) throws(StoreError) -> ThreadWriterLock {
-    if let lock { return lock }
-    // Nothing is made in a home for a thread that is not there.
-    guard find(id) != nil else { throw .threadNotFound(id: id) }
-    return try ThreadWriterLock.acquire(home: home, threadID: id)
+  package func unarchive(_ id: String) throws(StoreError) -> String {
+    try move(id, isArchived: true) { "\(home)/sessions/\($0.dayFolder)" }
   }
 
   private func move(
@@ -265,10 +253,8 @@ package final class ThreadDirectory: Sendable {
   }
 
   /// Removes the files of a thread, archived or not. Forks that refer to them cannot be read any more.
-  package func delete(_ id: String, holding lock: ThreadWriterLock? = nil) throws(StoreError) {
+  package func delete(_ id: String) throws(StoreError) {
     guard let uuid = UUID(id) else { throw .threadNotFound(id: id) }
-    let lock = try held(lock, id)
-    defer { withExtendedLifetime(lock) {} }
     try state.withLock { (state) throws(StoreError) in
       state.sessions.refresh()
       state.archived.refresh()

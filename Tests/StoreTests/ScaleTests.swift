@@ -1,6 +1,5 @@
 import HostIO
 import JSON
-import Synchronization
 import TestSupport
 import Testing
 

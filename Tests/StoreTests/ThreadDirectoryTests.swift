@@ -85,6 +85,7 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     expected.updatedAt = 1_767_323_105
     expected.recencyAt = 1_767_323_105
     expected.forkedFromID = "f"
+    expected.firstTurnID = "t1"
     expected.model = "m1"
     expected.reasoningEffort = "low"
     expected.gitInfo = GitInfo(sha: "abc", branch: "b", originURL: "u")
@@ -115,7 +116,7 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     let page = try list { $0.sortDirection = .ascending }
     #expect(
       page.threads.map { "\($0.id.suffix(1)) \($0.preview)" } == [
-        "1 hello", "3 legacy", "5 [Image]", "6 onetwo", "7 the request", "6 onetwo",
+        "1 hello", "3 legacy", "5 [Image]", "6 onetwo", "7 the request",
       ])
     // It is there all the same.
     #expect(try directory.thread(SampleHome.id(4), defaultModelProvider: "m").preview == "")
@@ -336,22 +337,6 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     // Nothing is overwritten.
     try home.write("x", to: archived)
     #expect(throws: StoreError.exists(path: archived)) { try directory.archive(id) }
-  }
-
-  @Test func `a thread that is loaded somewhere is neither moved nor removed`() throws {
-    let path = try add(1)
-    let id = SampleHome.id(1)
-    let lock = try ThreadWriterLock.acquire(home: home.path, threadID: id)
-    let taken = StoreError.activeWriter(threadID: id)
-    #expect(throws: taken) { try directory.archive(id) }
-    #expect(throws: taken) { try directory.unarchive(id) }
-    #expect(throws: taken) { try directory.delete(id) }
-    #expect(File.exists(path))
-    // Whoever holds it may.
-    _ = try directory.archive(id, holding: lock)
-    #expect(try directory.unarchive(id, holding: lock) == path)
-    try directory.delete(id, holding: lock)
-    #expect(!File.exists(path))
   }
 
   @Test func `all files of a thread are moved and removed together`() throws {
