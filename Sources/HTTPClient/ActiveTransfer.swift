@@ -226,6 +226,8 @@ final class ActiveTransfer {
       case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2,
         CURLE_HTTP2_STREAM:
         .closedEarly
+      // After the request it means an answer that is no HTTP.
+      case CURLE_UNSUPPORTED_PROTOCOL where ccurl_get_long(easy, CURLINFO_REQUEST_SIZE) > 0: .other
       case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .unsupportedURL
       case CURLE_FILESIZE_EXCEEDED: .tooLarge
       default: .other

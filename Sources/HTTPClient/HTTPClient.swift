@@ -1,7 +1,6 @@
 import CCurl
 import CSys
 package import HostIO
-import Synchronization
 
 /// HTTP requests over libcurl, all on one thread that exists only while it is useful.
 ///
@@ -57,7 +56,7 @@ package final class HTTPClient: Sendable {
   let caFile: String?
   let library: String?
   private let onThreadEnd: (@Sendable () -> Void)?
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// `library` replaces the usual file names of libcurl; `onThreadEnd` runs on the HTTP thread as its last act.
   package init(

@@ -123,6 +123,11 @@ package final class FileLock: Sendable {
   private init(_ descriptor: consuming Descriptor) {
     self.descriptor = descriptor
   }
+
+  deinit {
+    // Closing alone is not enough: a child between fork and exec holds the same open file for a moment.
+    flock(descriptor.fd, LOCK_UN)
+  }
 }
 
 /// Non-blocking mode for descriptors that were inherited, and back.

@@ -48,7 +48,7 @@ package final class EventLoop: SerialExecutor {
 
   private let epoll: Int32
   private let wakeup: Int32
-  private let inbox = Mutex(Inbox())
+  private let inbox = Locked(Inbox())
   /// The thread inside `run()`, 0 without one.
   private let owner = Atomic<UInt>(0)
 

@@ -1,6 +1,5 @@
 import Glibc
 import HostIO
-import Synchronization
 import TestSupport
 import Testing
 

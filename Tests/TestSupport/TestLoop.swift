@@ -1,6 +1,5 @@
 import CSys
 package import HostIO
-import Synchronization
 
 /// Runs `EventLoop.main` on a background thread for the life of the test process, so that `@LoopActor` tests work.
 package enum TestSupport {
