@@ -39,6 +39,7 @@ package struct Conversation: Sendable {
     var usage = lastUsage ?? TokenUsage()
     usage.total = max(Int64(tokens), usage.total)
     lastUsage = usage
+    totalUsage.total = max(Int64(tokens), totalUsage.total)
   }
 
   /// The summary takes the place of what it summarizes.

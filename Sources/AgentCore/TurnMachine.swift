@@ -112,6 +112,8 @@ package struct TurnMachine: Sendable {
   /// Messages that wait for the next request: the turn's own first, then what it was steered with.
   private var pendingMessages: [UserMessage]
   private var attempts = RetryPolicy.Attempts()
+  /// Whether the request under way has got an answer, complete or not.
+  private var hasReply = false
 
   /// Items that have begun and not ended, in order.
   private var openItems: [OpenItem] = []
@@ -191,6 +193,7 @@ package struct TurnMachine: Sendable {
   /// An answer begins: the server can be reached.
   package mutating func replyBegan() {
     attempts.replyBegan()
+    hasReply = true
   }
 
   /// An event of the answer that is being read.
@@ -392,18 +395,19 @@ package struct TurnMachine: Sendable {
 
   private mutating func send(_ purpose: Purpose, _ step: inout Step) {
     phase = .requesting(purpose)
+    hasReply = false
     step.effects.append(.send(purpose))
   }
 
   private mutating func fail(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
     step.effects.append(.cancelRequest)
+    // An answer had begun: clients hear of its limits as after any answer.
+    if hasReply { step.effects.append(.publishRateLimits) }
     if failure.info == .contextWindowExceeded { step.effects.append(.markContextFull) }
     switch policy.decide(failure, &attempts, random: step.random) {
     case .giveUp: give(up: failure, &step)
     case .retryRequest(let delay): wait(delay, purpose, &step)
     case .retryStream(let delay, let notice):
-      // The answer had begun, or would have: clients hear of its limits as after any answer.
-      step.effects.append(.publishRateLimits)
       step.effects.append(.report(TurnError(notice), willRetry: true))
       wait(delay, purpose, &step)
     case .waitForNetwork(let delay, let notice):

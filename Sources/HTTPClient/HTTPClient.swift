@@ -1,5 +1,4 @@
 import CCurl
-import CSys
 package import HostIO
 
 /// HTTP requests over libcurl, all on one thread that exists only while it is useful.
@@ -22,7 +21,6 @@ package final class HTTPClient: Sendable {
 
   /// What `send` accepts when the request does not say.
   package static let defaultBodyLimit = 16 << 20
-  package static let stackSize = 512 * 1024
 
   enum Command: Sendable {
     case start(HTTPTransfer, HTTPRequest)
@@ -139,18 +137,14 @@ package final class HTTPClient: Sendable {
       return true
     }
     guard mustStart else { return }
-    let retained = Unmanaged.passRetained(self)
-    let code = csys_thread_start(
-      Self.stackSize, "http",
-      { context in
-        guard let context else { return }
-        let client = Unmanaged<HTTPClient>.fromOpaque(context).takeRetainedValue()
-        HTTPWorker.run(for: client)
-        client.onThreadEnd?()
-      }, retained.toOpaque())
-    guard code != 0 else { return }
-    retained.release()
-    failAll(.other, detail: "cannot start a thread: \(SystemError(code, "pthread_create"))")
+    do throws(SystemError) {
+      try SystemThread.start("http") {
+        HTTPWorker.run(for: self)
+        self.onThreadEnd?()
+      }
+    } catch {
+      failAll(.other, detail: "cannot start a thread: \(error)")
+    }
   }
 
   // MARK: - For the HTTP thread

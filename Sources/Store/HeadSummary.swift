@@ -32,7 +32,11 @@ struct HeadSummary: Sendable {
       while let line = try scanner.next() {
         lines += 1
         if summary == nil, lines > HistoryChain.metaLineLimit { break }
-        guard !line.isTooLong, let head = RecordHead(scanner.buffer, in: line.range) else { continue }
+        guard !line.isTooLong, let head = RecordHead(scanner.buffer, in: line.range) else {
+          if summary != nil { continue }
+          reason = "line \(lines) is no record"
+          break
+        }
         do throws(JSONError) {
           if head.kind == .sessionMeta, summary == nil {
             var payload = head.payload
@@ -56,6 +60,16 @@ struct HeadSummary: Sendable {
     buffer = scanner.takeBuffer()
     guard let summary else { throw .unreadable(path: file.path, reason: reason) }
     return summary
+  }
+
+  /// Takes over what the file says where this one's history begins, when both belong to the same thread: after a revert
+  /// the first message of the user is in the older file.
+  mutating func continues(_ base: HeadSummary) {
+    guard let place = meta.historyBase, base.preview != nil, base.headLength <= place.endOffset else { return }
+    preview = base.preview
+    firstTurnID = base.firstTurnID
+    model = model ?? base.model
+    reasoningEffort = reasoningEffort ?? base.reasoningEffort
   }
 
   private init(meta: SessionMeta, headLength: Int64) {

@@ -122,10 +122,13 @@ package struct LineScanner {
     let pending = valid.count
     if pending == buffer.count {
       buffer.append(contentsOf: repeatElement(0, count: min(buffer.count, lineLimit + 1 - min(pending, lineLimit))))
-    } else if pending == 0, buffer.count > 4 * chunk {
-      buffer = [UInt8](repeating: 0, count: chunk)  // A long line is behind us: give its memory back.
     }
-    if valid.lowerBound > 0, pending > 0 {
+    if buffer.count > 4 * chunk, pending < chunk {
+      // A long line is behind us: give its memory back.
+      var smaller = [UInt8](repeating: 0, count: chunk)
+      smaller.replaceSubrange(0..<pending, with: buffer[valid])
+      buffer = smaller
+    } else if valid.lowerBound > 0, pending > 0 {
       buffer.withUnsafeMutableBytes { bytes in
         guard let base = bytes.baseAddress else { return }
         memmove(base, base + valid.lowerBound, pending)

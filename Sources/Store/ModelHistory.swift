@@ -67,6 +67,14 @@ extension ThreadHistory {
     var loader = ModelHistoryLoader(segments: cut.map(pieces) ?? allSegments)
     return try loader.load()
   }
+
+  /// The same without looking at turns, for a thread that is only to go on.
+  package static func loadModelHistory(
+    path: String, locate: (String) -> String?
+  ) throws(StoreError) -> ModelHistory {
+    var loader = ModelHistoryLoader(segments: try HistoryChain.open(path: path, locate: locate))
+    return try loader.load()
+  }
 }
 
 private struct ModelHistoryLoader {

@@ -81,7 +81,7 @@ package final class StdioConnection: MessageConnection {
       finishClosing()
       return done(sink.failure == nil)
     }
-    Task { @LoopActor in
+    Task.onLoop {
       let delivered = await self.sink.drain(until: .now() + limit)
       self.finishClosing()
       done(delivered)

@@ -1,4 +1,3 @@
-import CSys
 import Glibc
 package import HostIO
 
@@ -230,7 +229,7 @@ private final class LoopbackCore: Sendable {
         if errno == EINTR || errno == ECONNABORTED { continue }
         return
       }
-      _ = csys_set_cloexec(fd, 1)
+      Descriptor.setCloseOnExec(fd)
       var one: Int32 = 1
       setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
       let number = state.withLock { state -> Int? in

@@ -291,7 +291,7 @@ extension Server {
     let loaded = threads.thread(params.threadID)
     var object: ThreadObject
     if let loaded {
-      object = loaded.object(canAcceptDirectInput: true)
+      object = loaded.object(canAcceptDirectInput: nil)
     } else {
       object = try storedThread(params.threadID, missing: "no rollout found for thread id \(params.threadID)")
     }

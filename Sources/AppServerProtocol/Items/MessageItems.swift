@@ -64,7 +64,7 @@ package struct AgentMessageItem: Sendable, Equatable {
   package var text: String
   /// `commentary`, `partial_answer`, `final_answer` or nil, the same word in both forms.
   package var phase: String?
-  /// In the wire's form; written to files only by the reference.
+  /// In the wire's form.
   package var memoryCitation: RawJSON?
   package var delivery: RawJSON?
   package var questions: RawJSON?
@@ -139,6 +139,13 @@ package struct AgentMessageItem: Sendable, Equatable {
     writer.endObject()
     writer.endArray()
     if let phase { writer.field("phase", phase) }
+    if let memoryCitation, let shown = memoryCitation.value {
+      writer.key("memory_citation")
+      writer.beginObject()
+      writer.field("entries", shown["entries"] ?? [])
+      writer.field("rolloutIds", shown["threadIds"] ?? [])
+      writer.endObject()
+    }
     writer.endObject()
   }
 }
