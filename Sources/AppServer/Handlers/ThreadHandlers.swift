@@ -387,8 +387,11 @@ extension Server {
     try storing { () throws(StoreError) in
       guard directory.find(id) != nil else { throw .threadNotFound(id: id) }
       let lock = try ThreadWriterLock.acquire(home: options.codexHome, threadID: id)
-      defer { _ = lock }
-      try work()
+      // No `defer`: that keeps nothing alive.
+      let result: Result<Void, StoreError> = withExtendedLifetime(lock) {
+        do throws(StoreError) { return .success(try work()) } catch { return .failure(error) }
+      }
+      try result.get()
     }
   }
 
