@@ -76,7 +76,9 @@ let package = Package(
     tests("HTTPClientTests", ["HTTPClient", "HostIO", "TestSupport"]),
     tests("StoreTests", ["Store", "AppServerProtocol", "HostIO", "JSON", "TestSupport"]),
     tests("TransportTests", ["Transport", "HostIO", "JSON", "TestSupport"]),
-    tests("AppServerTests", ["AppServer", "HostIO", "JSON", "JSONRPC", "Transport", "TestSupport"]),
+    tests(
+      "AppServerTests",
+      ["AgentRuntime", "AppServer", "AppServerProtocol", "HostIO", "JSON", "JSONRPC", "Transport", "TestSupport"]),
     tests("EndToEndTests", ["HostIO", "JSON", "TestSupport", "codex"]),
     tests("ArchitectureTests", ["JSON", "TestSupport"]),
   ],

@@ -38,7 +38,7 @@ struct Program {
   }
 
   func run() {
-    Signals.ignoreBrokenPipes()
+    Signals.ignoreFailedWrites()
     let root = "/tmp/codex-bench-\(getpid())"
     let endpoint = ModelEndpoint()
     defer { removeTree(root) }

@@ -6,11 +6,11 @@ import Glibc
 /// reports every use; a pthread mutex it does.
 ///
 /// `@unchecked`: the value is touched only while holding the mutex, which keeps its address for its whole life.
-package final class Locked<Value: Sendable>: @unchecked Sendable {
+package final class Locked<Value: Sendable & ~Copyable>: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private var value: Value
 
-  package init(_ value: Value) {
+  package init(_ value: consuming Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     mutex.initialize(to: pthread_mutex_t())

@@ -1,7 +1,6 @@
 package import AppServerProtocol
 package import HostIO
 import JSON
-import Synchronization
 
 /// The stored threads of a home folder: found by id, listed, named, archived, deleted.
 ///
@@ -48,12 +47,12 @@ package final class ThreadDirectory: Sendable {
   }
 
   package let home: String
-  let state: Mutex<State>
+  let state: Locked<State>
 
   /// - Parameter home: the folder that is `CODEX_HOME`; it need not exist.
   package init(home: String) {
     self.home = home
-    state = Mutex(
+    state = Locked(
       State(
         sessions: ThreadFolders(root: "\(home)/sessions"),
         archived: ThreadFolders(root: "\(home)/archived_sessions"),
@@ -216,7 +215,9 @@ package final class ThreadDirectory: Sendable {
 
   // MARK: - Moving
 
-  /// Moves the files of a thread to the archive; returns the new place. The thread must not be open for writing.
+  /// Moves the files of a thread to the archive; returns the new place.
+  ///
+  /// The caller holds the `ThreadWriterLock` of the thread, so that nobody writes to it meanwhile. So for the other two.
   package func archive(_ id: String) throws(StoreError) -> String {
     try move(id, isArchived: false) { _ in "\(home)/archived_sessions" }
   }
