@@ -6,7 +6,8 @@ import JSON
 enum Measurements {
   static func start(_ scene: Scene) throws -> [Figure] {
     var times: [Double] = []
-    for round in 0..<15 {
+    var cpus: [Double] = []
+    for round in 0..<25 {
       let home = try scene.home("fresh-\(round)")
       var peer: Peer?
       times.append(
@@ -15,9 +16,13 @@ enum Measurements {
           peer = started
           try started.initialize()
         })
+      if let peer { cpus.append(peer.cpuMicroseconds / 1000) }
       peer?.stop()
     }
-    return [Figure(name: "process start to initialize reply, fresh home", value: spread(times, "ms"))]
+    return [
+      Figure(name: "process start to initialize reply, fresh home", value: spread(times, "ms")),
+      Figure(name: "  CPU", value: spread(cpus, "ms")),
+    ]
   }
 
   static func idle(_ scene: Scene) throws -> [Figure] {
@@ -89,15 +94,20 @@ enum Measurements {
     let thread = try startThread(peer, scene)
     scene.endpoint.answer(deltas: 10, text: "warm ")
     try runTurn(peer, thread)
-    scene.endpoint.answer(deltas: count, text: "word ")
-    var costs: [Double] = []
-    var seen = 0
-    for _ in 0..<5 {
-      let cpu = peer.cpuMicroseconds
-      seen = try runTurn(peer, thread)
-      costs.append((peer.cpuMicroseconds - cpu) / Double(count))
+    var figures: [Figure] = []
+    for (isByEvent, name) in [(false, "in large pieces"), (true, "each written by itself")] {
+      scene.endpoint.answer(deltas: count, text: "word ", byEvent: isByEvent)
+      var costs: [Double] = []
+      var seen = 0
+      for _ in 0..<5 {
+        let cpu = peer.cpuMicroseconds
+        seen = try runTurn(peer, thread)
+        costs.append((peer.cpuMicroseconds - cpu) / Double(count))
+      }
+      figures.append(
+        Figure(name: "CPU per streamed delta, \(name) (\(seen) of \(count) seen)", value: spread(costs, "µs")))
     }
-    return [Figure(name: "CPU per streamed text delta (\(seen) of \(count) seen)", value: spread(costs, "µs"))]
+    return figures
   }
 
   static func turn(_ scene: Scene) throws -> [Figure] {
