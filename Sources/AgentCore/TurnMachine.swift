@@ -375,7 +375,8 @@ package struct TurnMachine: Sendable {
     step.effects.append(.compacted(summary: compactionText, isMidTurn: next == .nextRequest))
     step.effects.append(.republishUsage)
     if let item = compactionItem {
-      step.effects.append(.itemCompleted(.contextCompaction(ContextCompactionItem(id: item.id)), startedAtMs: item.startedAtMs))
+      step.effects.append(
+        .itemCompleted(.contextCompaction(ContextCompactionItem(id: item.id)), startedAtMs: item.startedAtMs))
     }
     compactionItem = nil
     step.effects.append(.warn(Self.compactionWarning))

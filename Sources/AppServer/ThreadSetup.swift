@@ -37,7 +37,8 @@ extension Server {
     let policies = config.policies(for: try configuration.trust(of: folder ?? options.cwd))
 
     var settings = ThreadSettings(
-      model: config.model ?? catalog.defaultSlug ?? "gpt-6.1-sol", modelProvider: config.provider.id, cwd: folder ?? options.cwd,
+      model: config.model ?? catalog.defaultSlug ?? "gpt-6.1-sol", modelProvider: config.provider.id,
+      cwd: folder ?? options.cwd,
       approvalPolicy: .init(policies.approval), approvalsReviewer: .init(config.approvalsReviewer),
       sandbox: Self.sandbox(policies.sandbox, config))
     // A sandbox that nobody chose comes from a built-in profile.

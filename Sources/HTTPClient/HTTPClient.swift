@@ -50,8 +50,10 @@ package final class HTTPClient: Sendable {
   }
 
   let limits: Limits
-  /// Nil: what libcurl was built with.
+  /// A bundle to trust as well. Where libcurl was built without a certificate folder, instead of its own bundle.
   let caFile: String?
+  /// For plain `http` URLs. Nil: what libcurl itself makes of the environment.
+  let plainProxy: String?
   let library: String?
   private let onThreadEnd: (@Sendable () -> Void)?
   private let state = Locked(State())
@@ -66,6 +68,9 @@ package final class HTTPClient: Sendable {
     self.onThreadEnd = onThreadEnd
     // libcurl itself knows neither variable.
     caFile = environment.nonEmpty("CODEX_CA_CERTIFICATE") ?? environment.nonEmpty("SSL_CERT_FILE")
+    // Nor this one, because a CGI program's requester may set it; every other proxy variable it reads in both cases.
+    let isCGI = environment.nonEmpty("REQUEST_METHOD") != nil
+    plainProxy = environment.nonEmpty("http_proxy") == nil && !isCGI ? environment.nonEmpty("HTTP_PROXY") : nil
   }
 
   /// Starts a request. `handler` gets its events, in order, never from within this call.

@@ -118,9 +118,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor {
 
   /// Makes the calling thread the loop's thread until `stop()`. `start` runs first, already isolated.
   ///
-  /// Ignores SIGPIPE, so that a write to a closed pipe is an error of that write.
+  /// Ignores SIGPIPE and SIGXFSZ, so that a write that cannot be is an error of that write.
   package func run(_ start: @LoopActor () -> Void = {}) {
-    Signals.ignoreBrokenPipes()
+    Signals.ignoreFailedWrites()
     let (isFree, _) = owner.compareExchange(
       expected: 0, desired: UInt(pthread_self()), ordering: .acquiringAndReleasing)
     precondition(isFree, "the event loop runs already")

@@ -92,6 +92,18 @@ struct HeadSummary: Sendable {
       let context = try TurnContext(&payload)
       model = context.model
       reasoningEffort = context.effort
+    case (.eventMessage, .threadSettingsApplied):
+      // A fork has no turn yet, but settings.
+      try payload.beginObject()
+      while let key = try payload.nextKey() {
+        guard "thread_settings" ~= key else {
+          try payload.skip()
+          continue
+        }
+        let settings = try ThreadSettingsRecord(&payload)
+        model = settings.model ?? model
+        reasoningEffort = settings.effort ?? reasoningEffort
+      }
     case (.eventMessage, .taskStarted): if firstTurnID == nil { firstTurnID = try TurnBoundary(payload).turnID }
     case (.eventMessage, .userMessage): preview = try Self.legacyPreview(&payload)
     case (.eventMessage, .itemCompleted): preview = try Self.itemPreview(&payload)

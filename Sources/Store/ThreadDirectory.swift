@@ -207,7 +207,9 @@ package final class ThreadDirectory: Sendable {
 
   // MARK: - Moving
 
-  /// Moves the files of a thread to the archive; returns the new place. The thread must not be open for writing.
+  /// Moves the files of a thread to the archive; returns the new place.
+  ///
+  /// The caller holds the `ThreadWriterLock` of the thread, so that nobody writes to it meanwhile. So for the other two.
   package func archive(_ id: String) throws(StoreError) -> String {
     try move(id, isArchived: false) { _ in "\(home)/archived_sessions" }
   }

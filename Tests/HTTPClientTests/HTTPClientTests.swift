@@ -1,8 +1,9 @@
 import Glibc
-import HTTPClient
 import HostIO
 import TestSupport
 import Testing
+
+@testable import HTTPClient
 
 /// The events of one transfer, with the bodies of several rounds joined.
 @LoopActor private final class Recorder {
@@ -225,6 +226,21 @@ import Testing
       }
       #expect(failure.kind == .tls)
       #expect(failure.detail.contains("/nonexistent/ca.pem"))
+    }
+  }
+
+  @Test @LoopActor func `the upper case variable of the plain proxy counts, the lower case one wins, CGI has none`()
+    async throws
+  {
+    let proxied = HTTPRequest(url: "http://name.invalid/path", connectTimeout: .seconds(20))
+    server.enqueue(.json("{}"))
+    let client = HTTPClient(environment: Environment(["HTTP_PROXY": server.baseURL]))
+    let recorder = Recorder(client, proxied)
+    #expect(await recorder.head?.status == 200)
+    #expect(server.requests.last?.target == "http://name.invalid/path")
+    for other in ["http_proxy", "REQUEST_METHOD"] {
+      let environment = Environment(["HTTP_PROXY": server.baseURL, other: "GET"])
+      #expect(HTTPClient(environment: environment).plainProxy == nil)
     }
   }
 

@@ -286,7 +286,9 @@ extension Server {
     }
     threads.add(thread, subscriber: request.connection)
     request.succeed { self.writeOpened(thread, stored.opened, isResume: false, to: &$0) }
-    if !params.excludeTurns, let lastTurn = made.lastTurnID { announceUsage(of: thread, lastTurn, to: request.connection) }
+    if !params.excludeTurns, let lastTurn = made.lastTurnID {
+      announceUsage(of: thread, lastTurn, to: request.connection)
+    }
     announceStarted(thread.object(canAcceptDirectInput: true))
   }
 
