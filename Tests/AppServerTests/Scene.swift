@@ -31,6 +31,7 @@ import Transport
   let log = Collector<String>()
   let clock = ManualClock()
   private(set) var server: Server
+  private var isRunning = true
 
   static func run(_ setting: Setting = Setting(), _ body: @LoopActor (Scene) async throws -> Void) async throws {
     let scene = try Scene(setting)
@@ -76,8 +77,10 @@ import Transport
     return try Server(options)
   }
 
-  /// Ends the server as a signal would.
+  /// Ends the server as a signal would; once.
   func shutDown() async {
+    guard isRunning else { return }
+    isRunning = false
     await withUnsafeContinuation { continuation in
       server.shutDown { _ in continuation.resume() }
     }
@@ -88,6 +91,7 @@ import Transport
     await shutDown()
     clock.advance(by: 1000)
     server = try Self.makeServer(home, work, environment, log, clock)
+    isRunning = true
   }
 
   /// A client that has not said anything yet.

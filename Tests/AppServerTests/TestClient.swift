@@ -26,7 +26,8 @@ import Transport
   private(set) var messages: [JSON] = []
   /// Where `next` and `trace` go on.
   private var position = 0
-  private var waiters: [Waiter] = []
+  private var waiters: [Int: Waiter] = [:]
+  private var lastWaiter = 0
   private(set) var isClosedByServer = false
 
   private struct Waiter {
@@ -46,9 +47,8 @@ import Transport
     case .message(let bytes): messages.append((try? JSON.parse(bytes)) ?? .string(String(decoding: bytes, as: UTF8.self)))
     case .tooLong, .endOfInput, .broken: isClosedByServer = true
     }
-    let satisfied = waiters.filter { $0.test(messages) }
-    waiters.removeAll { $0.test(messages) }
-    for waiter in satisfied {
+    for (number, waiter) in waiters where waiter.test(messages) {
+      waiters[number] = nil
       EventLoop.main.cancel(waiter.timer)
       waiter.continuation.resume(returning: true)
     }
@@ -56,13 +56,15 @@ import Transport
 
   /// Waits until `test` holds for what has come.
   func wait(for what: String, _ test: @escaping ([JSON]) -> Bool) async throws {
-    if test(messages) { return }
+    lastWaiter += 1
+    let number = lastWaiter
     let came = await withUnsafeContinuation { continuation in
+      // Looked at here and not before: the loop may have had a turn on the way in.
+      if test(messages) { return continuation.resume(returning: true) }
       let timer = EventLoop.main.schedule(after: TestSupport.patience) { [weak self] in
-        self?.waiters.removeAll { !$0.test([]) && $0.continuation == continuation }
-        continuation.resume(returning: false)
+        self?.waiters.removeValue(forKey: number)?.continuation.resume(returning: false)
       }
-      waiters.append(Waiter(test: test, continuation: continuation, timer: timer))
+      waiters[number] = Waiter(test: test, continuation: continuation, timer: timer)
     }
     guard came else { throw NothingCame(what: what, trace: messages[position...].map(label)) }
   }
