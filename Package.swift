@@ -41,7 +41,7 @@ let package = Package(
     cModule("CSys"),
     cModule("CCurl"),
     module("HostIO", ["CSys"]),
-    module("HTTPClient", ["CCurl", "CSys", "HostIO"]),
+    module("HTTPClient", ["CCurl", "HostIO"]),
     module("Store", ["Bytes", "JSON", "AppServerProtocol", "HostIO"]),
 
     // Shells: run the effects that the pure modules ask for.
@@ -63,7 +63,7 @@ let package = Package(
       name: "Benchmarks", dependencies: ["HostIO", "JSON", "ModelAPI", "Store"], swiftSettings: strict),
 
     // Tests.
-    .target(name: "TestSupport", dependencies: ["CSys", "HostIO", "JSON"], path: "Tests/TestSupport", swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["HostIO", "JSON"], path: "Tests/TestSupport", swiftSettings: strict),
     tests("BytesTests", ["Bytes"]),
     tests("JSONTests", ["JSON", "TestSupport"]),
     tests("TOMLTests", ["TOML", "JSON", "TestSupport"]),
@@ -72,11 +72,13 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "TOML", "JSON"]),
     tests("AppServerProtocolTests", ["AppServerProtocol", "JSON", "JSONRPC"]),
     tests("AgentCoreTests", ["AgentCore", "AppServerProtocol", "ModelAPI", "JSON", "Configuration"]),
-    tests("HostIOTests", ["CSys", "HostIO", "TestSupport"]),
+    tests("HostIOTests", ["HostIO", "TestSupport"]),
     tests("HTTPClientTests", ["HTTPClient", "HostIO", "TestSupport"]),
     tests("StoreTests", ["Store", "AppServerProtocol", "HostIO", "JSON", "TestSupport"]),
     tests("TransportTests", ["Transport", "HostIO", "JSON", "TestSupport"]),
-    tests("AppServerTests", ["AppServer", "HostIO", "JSON", "JSONRPC", "Transport", "TestSupport"]),
+    tests(
+      "AppServerTests",
+      ["AgentRuntime", "AppServer", "AppServerProtocol", "HostIO", "JSON", "JSONRPC", "Transport", "TestSupport"]),
     tests("EndToEndTests", ["HostIO", "JSON", "TestSupport", "codex"]),
     tests("ArchitectureTests", ["JSON", "TestSupport"]),
   ],

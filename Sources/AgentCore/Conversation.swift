@@ -39,6 +39,7 @@ package struct Conversation: Sendable {
     var usage = lastUsage ?? TokenUsage()
     usage.total = max(Int64(tokens), usage.total)
     lastUsage = usage
+    totalUsage.total = max(Int64(tokens), totalUsage.total)
   }
 
   /// The summary takes the place of what it summarizes.
@@ -49,8 +50,11 @@ package struct Conversation: Sendable {
     pendingTokens = 0
   }
 
-  /// Tokens that the next request is likely to take.
-  package var contextTokens: Int { Int(clamping: lastUsage?.total ?? 0) + pendingTokens }
+  /// Tokens that the next request is likely to take. The count comes from the server and may be anything.
+  package var contextTokens: Int {
+    let (sum, overflow) = Int(clamping: lastUsage?.total ?? 0).addingReportingOverflow(pendingTokens)
+    return overflow ? .max : sum
+  }
 
   private static func estimate(_ items: [HistoryItem]) -> Int {
     items.reduce(0) { $0 + TokenEstimate.tokens(of: $1.raw) }

@@ -36,7 +36,7 @@ package struct TurnMachine: Sendable {
     case failed(TurnError)
   }
 
-  package enum Effect: Sendable {
+  package enum Effect: Sendable, Equatable {
     /// Send the whole history as it now is.
     case send(Purpose)
     case cancelRequest
@@ -112,6 +112,8 @@ package struct TurnMachine: Sendable {
   /// Messages that wait for the next request: the turn's own first, then what it was steered with.
   private var pendingMessages: [UserMessage]
   private var attempts = RetryPolicy.Attempts()
+  /// Whether the request under way has got an answer, complete or not.
+  private var hasReply = false
 
   /// Items that have begun and not ended, in order.
   private var openItems: [OpenItem] = []
@@ -125,6 +127,8 @@ package struct TurnMachine: Sendable {
   private struct OpenItem {
     var item: ThreadItem
     var startedAtMs: Int64
+    /// The id is ours: the server began the item without one, or without announcing it.
+    var hasOwnID: Bool
   }
 
   package init(
@@ -189,6 +193,7 @@ package struct TurnMachine: Sendable {
   /// An answer begins: the server can be reached.
   package mutating func replyBegan() {
     attempts.replyBegan()
+    hasReply = true
   }
 
   /// An event of the answer that is being read.
@@ -244,7 +249,7 @@ package struct TurnMachine: Sendable {
 
   private mutating func open(_ item: OutputItem, _ step: inout Step) {
     guard let started = ThreadItem(started: item, id: item.id ?? step.makeID()) else { return }
-    openItems.append(OpenItem(item: started, startedAtMs: step.nowMs))
+    openItems.append(OpenItem(item: started, startedAtMs: step.nowMs, hasOwnID: item.id == nil))
     step.effects.append(.itemStarted(started))
   }
 
@@ -254,7 +259,7 @@ package struct TurnMachine: Sendable {
       return index
     }
     let item = ThreadItem.agentMessage(AgentMessageItem(id: step.makeID(), text: ""))
-    openItems.append(OpenItem(item: item, startedAtMs: step.nowMs))
+    openItems.append(OpenItem(item: item, startedAtMs: step.nowMs, hasOwnID: true))
     step.effects.append(.itemStarted(item))
     return openItems.count - 1
   }
@@ -286,10 +291,12 @@ package struct TurnMachine: Sendable {
     if item.isCall { calls.append(item) }
   }
 
-  /// The item that began as this one: by its id, or where the server gives none, the oldest of its kind.
+  /// The item that began as this one: by its id, or where the server gave none at the start or the end, the oldest of its
+  /// kind.
   private func index(ofOpen finished: ThreadItem) -> Int? {
-    if !finished.id.isEmpty { return openItems.firstIndex { $0.item.id == finished.id } }
-    return openItems.firstIndex { $0.item.isSameKind(as: finished) }
+    guard !finished.id.isEmpty else { return openItems.firstIndex { $0.item.isSameKind(as: finished) } }
+    return openItems.firstIndex { $0.item.id == finished.id }
+      ?? openItems.firstIndex { $0.hasOwnID && $0.item.isSameKind(as: finished) }
   }
 
   private mutating func complete(_ usage: TokenUsage?, _ step: inout Step) {
@@ -368,7 +375,8 @@ package struct TurnMachine: Sendable {
     step.effects.append(.compacted(summary: compactionText, isMidTurn: next == .nextRequest))
     step.effects.append(.republishUsage)
     if let item = compactionItem {
-      step.effects.append(.itemCompleted(.contextCompaction(ContextCompactionItem(id: item.id)), startedAtMs: item.startedAtMs))
+      step.effects.append(
+        .itemCompleted(.contextCompaction(ContextCompactionItem(id: item.id)), startedAtMs: item.startedAtMs))
     }
     compactionItem = nil
     step.effects.append(.warn(Self.compactionWarning))
@@ -388,18 +396,19 @@ package struct TurnMachine: Sendable {
 
   private mutating func send(_ purpose: Purpose, _ step: inout Step) {
     phase = .requesting(purpose)
+    hasReply = false
     step.effects.append(.send(purpose))
   }
 
   private mutating func fail(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
     step.effects.append(.cancelRequest)
+    // An answer had begun: clients hear of its limits as after any answer.
+    if hasReply { step.effects.append(.publishRateLimits) }
     if failure.info == .contextWindowExceeded { step.effects.append(.markContextFull) }
     switch policy.decide(failure, &attempts, random: step.random) {
     case .giveUp: give(up: failure, &step)
     case .retryRequest(let delay): wait(delay, purpose, &step)
     case .retryStream(let delay, let notice):
-      // The answer had begun, or would have: clients hear of its limits as after any answer.
-      step.effects.append(.publishRateLimits)
       step.effects.append(.report(TurnError(notice), willRetry: true))
       wait(delay, purpose, &step)
     case .waitForNetwork(let delay, let notice):

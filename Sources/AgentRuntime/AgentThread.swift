@@ -141,7 +141,7 @@ package final class AgentThread {
   package func loadHistory() async throws {
     if let loading { return try await loading.value }
     guard let stored = storedHistory else { return }
-    let task = Task { @LoopActor in
+    let task = Task.onLoop {
       let (conversation, context) = try await BlockingPool.shared.run { try stored.load() }
       self.conversation = conversation
       self.context = context
@@ -222,7 +222,7 @@ package final class AgentThread {
     setStatus(.active([]))
     tell(.turnStarted(active.turn))
     guard needsHistory else { return beginMachine(active) }
-    Task { @LoopActor in
+    Task.onLoop {
       do {
         try await self.loadHistory()
       } catch {

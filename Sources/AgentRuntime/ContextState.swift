@@ -121,7 +121,8 @@ extension AgentThread {
     let local = services.clock.now().local
     let shell = services.environment.nonEmpty("SHELL") ?? "/bin/bash"
     return EnvironmentContext(
-      cwd: settings.cwd, shell: String(shell[(shell.lastIndex(of: "/").map(shell.index(after:)) ?? shell.startIndex)...]),
+      cwd: settings.cwd,
+      shell: String(shell[(shell.lastIndex(of: "/").map(shell.index(after:)) ?? shell.startIndex)...]),
       currentDate: local.dayPath.joined(separator: "-"),
       timeZone: LocalTimeZone.name(services.environment), workspaceRoots: [settings.cwd],
       permissions: settings.sandbox.places(in: settings.cwd))

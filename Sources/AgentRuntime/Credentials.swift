@@ -132,7 +132,8 @@ struct TokenClaims: Equatable {
 
   init?(_ token: String) {
     let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-    guard parts.count == 3, let bytes = try? Base64.decode(parts[1], as: .urlSafeUnpadded), let claims = try? JSON.parse(bytes)
+    guard parts.count == 3, let bytes = try? Base64.decode(parts[1], as: .urlSafeUnpadded),
+      let claims = try? JSON.parse(bytes)
     else { return nil }
     let auth = claims["https://api.openai.com/auth"]
     email = claims["email"]?.stringValue ?? claims["https://api.openai.com/profile"]?["email"]?.stringValue

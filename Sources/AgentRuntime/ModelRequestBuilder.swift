@@ -72,7 +72,8 @@ extension AgentThread {
     TurnMetadata(
       sessionID: identity.sessionID, threadID: id, turnID: turn.id, windowNumber: conversation.window,
       requestKind: purpose == .turn ? "turn" : "compaction", sandbox: "none",
-      installationID: services.installationID(), rootTurnID: turn.id, sandboxMode: settings.sandbox.mode.rawValue, turnStartedAt: turn.machine.startedAtMs,
+      installationID: services.installationID(), rootTurnID: turn.id, sandboxMode: settings.sandbox.mode.rawValue,
+      turnStartedAt: turn.machine.startedAtMs,
       model: settings.model, effort: settings.effort)
   }
 

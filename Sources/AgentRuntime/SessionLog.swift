@@ -34,12 +34,11 @@ package final class SessionLog {
   package var historyMode: HistoryMode { writer.historyMode }
   package var isMaterialized: Bool { writer.isMaterialized }
 
-  /// Writes what was collected, all or nothing.
+  /// Writes what was collected, all or nothing. What cannot be written stays for the next time.
   package func flush() throws(StoreError) {
     guard !pending.isEmpty else { return }
-    let records = pending
-    pending = []
-    try writer.append(records, at: clock.now())
+    try writer.append(pending, at: clock.now())
+    pending.removeAll(keepingCapacity: true)
   }
 
   func close() { writer.close() }

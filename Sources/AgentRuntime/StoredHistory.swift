@@ -17,7 +17,7 @@ package struct StoredHistory: Sendable {
   /// Reads it. Blocks for as long as the disk takes.
   func load() throws -> (Conversation, ContextState) {
     let directory = directory
-    let stored = try ThreadHistory(path: path) { directory.segmentPath($0) }.loadModelHistory()
+    let stored = try ThreadHistory.loadModelHistory(path: path) { directory.segmentPath($0) }
     let conversation = try Conversation(stored)
     return (conversation, ContextState(recalledFrom: conversation.items))
   }
@@ -27,6 +27,7 @@ extension Conversation {
   package init(_ stored: ModelHistory) throws {
     self.init(
       items: try stored.items.map { try HistoryItem(raw: $0) }, window: stored.compactions,
-      totalUsage: stored.latest.tokens.map { TokenUsage($0.total) } ?? .zero, lastUsage: stored.latest.tokens.map { TokenUsage($0.last) })
+      totalUsage: stored.latest.tokens.map { TokenUsage($0.total) } ?? .zero,
+      lastUsage: stored.latest.tokens.map { TokenUsage($0.last) })
   }
 }

@@ -245,7 +245,7 @@ extension AgentThread {
     turn.abandon()
     active = nil
     touch()
-    if turn.machine.kind == .regular {
+    if turn.machine.kind == .regular, !identity.isEphemeral {
       if readState.firstUnreadTurnID == nil { readState.firstUnreadTurnID = turn.id }
       readState.revision = services.ids.v4().description
       tell(.readStateChanged(readState))

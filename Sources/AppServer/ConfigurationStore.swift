@@ -81,7 +81,9 @@ final class ConfigurationStore {
     let stamps = stamps
     if let base, base.stamps == stamps { return base.layers }
     var layers: [ConfigLayer] = []
-    if stamps[0] != nil { layers.append(try ConfigLayer(.system(file: Self.systemFile), file: try read(Self.systemFile))) }
+    if stamps[0] != nil {
+      layers.append(try ConfigLayer(.system(file: Self.systemFile), file: try read(Self.systemFile)))
+    }
     let user = ConfigSource.user(file: userFile, profile: nil)
     layers.append(
       stamps[1] == nil ? ConfigLayer(user, content: JSONObject()) : try ConfigLayer(user, file: try read(userFile)))

@@ -1,6 +1,5 @@
 import HostIO
 import Store
-import Synchronization
 
 /// Indexes of the stored threads that clients page through, so that a further page reads only what is new.
 ///
@@ -12,7 +11,7 @@ final class HistoryShelf: Sendable {
   private final class Book: Sendable {
     let path: String
     /// Nil until the file has been read once.
-    let history = Mutex<Shelved?>(nil)
+    let history = Locked<Shelved?>(nil)
 
     init(_ path: String) { self.path = path }
   }
@@ -23,7 +22,7 @@ final class HistoryShelf: Sendable {
   }
 
   private let directory: ThreadDirectory
-  private let books = Mutex<[Book]>([])
+  private let books = Locked<[Book]>([])
 
   init(directory: ThreadDirectory) { self.directory = directory }
 

@@ -76,7 +76,7 @@ package final class Request {
   /// Answers with what `work` makes, which may wait. Until then the request counts as pending on its connection.
   func answerLater(_ work: @escaping @LoopActor () async throws -> Void) {
     connection.requestIsPending(self)
-    Task { @LoopActor in
+    Task.onLoop {
       do {
         try await work()
       } catch {

@@ -102,7 +102,9 @@ extension Server {
     if token != .null, gated.contains(where: { $0 ~= key }) {
       return "\(method).\(key.string) requires experimentalApi capability"
     }
-    if "approvalPolicy" ~= key, token == .object { return "askForApproval.granular requires experimentalApi capability" }
+    if "approvalPolicy" ~= key, token == .object {
+      return "askForApproval.granular requires experimentalApi capability"
+    }
     return nil
   }
 }

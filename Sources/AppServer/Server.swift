@@ -145,7 +145,8 @@ package final class Server {
   /// `{originator}/{version} ({os} {os version}; {arch}) {terminal} ({client name}; {client version})`
   var userAgent: String {
     let system = OperatingSystem.current
-    var agent = "\(currentOriginator)/\(Version.full) (\(system.name) \(system.version); \(Host.architecture)) \(terminal)"
+    var agent =
+      "\(currentOriginator)/\(Version.full) (\(system.name) \(system.version); \(Host.architecture)) \(terminal)"
     if let latestClient { agent += " (\(latestClient.name); \(latestClient.version))" }
     return agent
   }

@@ -37,9 +37,14 @@ extension Server {
     let policies = config.policies(for: try configuration.trust(of: folder ?? options.cwd))
 
     var settings = ThreadSettings(
-      model: config.model ?? catalog.defaultSlug ?? "gpt-6.1-sol", modelProvider: config.provider.id, cwd: folder ?? options.cwd,
+      model: config.model ?? catalog.defaultSlug ?? "gpt-6.1-sol", modelProvider: config.provider.id,
+      cwd: folder ?? options.cwd,
       approvalPolicy: .init(policies.approval), approvalsReviewer: .init(config.approvalsReviewer),
       sandbox: Self.sandbox(policies.sandbox, config))
+    // A sandbox that nobody chose comes from a built-in profile.
+    if config.sandboxMode == nil, overrides.sandbox == nil {
+      settings.permissionProfile = PermissionProfile.allCases.first { $0.mode == settings.sandbox.mode }?.rawValue
+    }
     settings.effort = config.reasoningEffort
     settings.summary = config.reasoningSummary.flatMap { AppServerProtocol.ReasoningSummary(rawValue: $0.rawValue) }
     settings.serviceTier = config.serviceTier

@@ -38,7 +38,7 @@ struct Program {
   }
 
   func run() {
-    Signals.ignoreBrokenPipes()
+    Signals.ignoreFailedWrites()
     let root = "/tmp/codex-bench-\(getpid())"
     let endpoint = ModelEndpoint()
     defer { removeTree(root) }
@@ -60,9 +60,9 @@ struct Program {
 
   static var measurements: [(String, (Scene) throws -> [Figure])] {
     [
-    ("start", Measurements.start), ("idle", Measurements.idle), ("requests", Measurements.requests),
-    ("deltas", Measurements.deltas), ("turn", Measurements.turn), ("threads", Measurements.threads),
-    ("list", Measurements.list), ("search", Measurements.search), ("long", Measurements.longThread),
+      ("start", Measurements.start), ("idle", Measurements.idle), ("requests", Measurements.requests),
+      ("deltas", Measurements.deltas), ("turn", Measurements.turn), ("threads", Measurements.threads),
+      ("list", Measurements.list), ("search", Measurements.search), ("long", Measurements.longThread),
       ("huge", Measurements.hugeThread), ("size", Measurements.size),
     ]
   }

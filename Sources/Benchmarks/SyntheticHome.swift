@@ -127,7 +127,10 @@ enum SyntheticHome {
       }
       item(
         turn, stamp,
-        ["type": "AgentMessage", "id": .string("msg_a\(number)"), "content": [["type": "Text", "text": .string(agent)]]])
+        [
+          "type": "AgentMessage", "id": .string("msg_a\(number)"),
+          "content": [["type": "Text", "text": .string(agent)]],
+        ])
       record(
         "response_item",
         [

@@ -50,7 +50,7 @@ final class ActiveTransfer {
 
   // MARK: - Setting up
 
-  func configure(caFile: String?, usesOnlyBundle: Bool) throws(HTTPFailure) {
+  func configure(for client: HTTPClient, usesOnlyBundle: Bool) throws(HTTPFailure) {
     guard !request.url.utf8.contains(0) else { throw HTTPFailure(.unsupportedURL, url: url) }
     guard ccurl_set_string(easy, CURLOPT_URL, request.url) == CURLE_OK else {
       throw HTTPFailure(.unsupportedURL, url: url)
@@ -71,7 +71,11 @@ final class ActiveTransfer {
     _ = ccurl_close_sockets_on_exec(easy)
     _ = ccurl_allow_only_http(easy)
     if usesOnlyBundle { _ = ccurl_set_string(easy, CURLOPT_CAPATH, nil) }
-    if let caFile {
+    if let proxy = client.plainProxy, asciiLowercased(request.url.utf8.prefix(7)) == "http://", !proxy.utf8.contains(0)
+    {
+      _ = ccurl_set_string(easy, CURLOPT_PROXY, proxy)
+    }
+    if let caFile = client.caFile {
       guard !caFile.utf8.contains(0), ccurl_set_string(easy, CURLOPT_CAINFO, caFile) == CURLE_OK else {
         throw HTTPFailure(.tls, detail: "unusable CA file", url: url)
       }
@@ -226,6 +230,8 @@ final class ActiveTransfer {
       case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2,
         CURLE_HTTP2_STREAM:
         .closedEarly
+      // After the request it means an answer that is no HTTP.
+      case CURLE_UNSUPPORTED_PROTOCOL where ccurl_get_long(easy, CURLINFO_REQUEST_SIZE) > 0: .other
       case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: .unsupportedURL
       case CURLE_FILESIZE_EXCEEDED: .tooLarge
       default: .other

@@ -1,7 +1,5 @@
 import CCurl
-import CSys
 package import HostIO
-import Synchronization
 
 /// HTTP requests over libcurl, all on one thread that exists only while it is useful.
 ///
@@ -23,7 +21,6 @@ package final class HTTPClient: Sendable {
 
   /// What `send` accepts when the request does not say.
   package static let defaultBodyLimit = 16 << 20
-  package static let stackSize = 512 * 1024
 
   enum Command: Sendable {
     case start(HTTPTransfer, HTTPRequest)
@@ -53,11 +50,13 @@ package final class HTTPClient: Sendable {
   }
 
   let limits: Limits
-  /// Nil: what libcurl was built with.
+  /// A bundle to trust as well. Where libcurl was built without a certificate folder, instead of its own bundle.
   let caFile: String?
+  /// For plain `http` URLs. Nil: what libcurl itself makes of the environment.
+  let plainProxy: String?
   let library: String?
   private let onThreadEnd: (@Sendable () -> Void)?
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// `library` replaces the usual file names of libcurl; `onThreadEnd` runs on the HTTP thread as its last act.
   package init(
@@ -69,6 +68,9 @@ package final class HTTPClient: Sendable {
     self.onThreadEnd = onThreadEnd
     // libcurl itself knows neither variable.
     caFile = environment.nonEmpty("CODEX_CA_CERTIFICATE") ?? environment.nonEmpty("SSL_CERT_FILE")
+    // Nor this one, because a CGI program's requester may set it; every other proxy variable it reads in both cases.
+    let isCGI = environment.nonEmpty("REQUEST_METHOD") != nil
+    plainProxy = environment.nonEmpty("http_proxy") == nil && !isCGI ? environment.nonEmpty("HTTP_PROXY") : nil
   }
 
   /// Starts a request. `handler` gets its events, in order, never from within this call.
@@ -140,18 +142,14 @@ package final class HTTPClient: Sendable {
       return true
     }
     guard mustStart else { return }
-    let retained = Unmanaged.passRetained(self)
-    let code = csys_thread_start(
-      Self.stackSize, "http",
-      { context in
-        guard let context else { return }
-        let client = Unmanaged<HTTPClient>.fromOpaque(context).takeRetainedValue()
-        HTTPWorker.run(for: client)
-        client.onThreadEnd?()
-      }, retained.toOpaque())
-    guard code != 0 else { return }
-    retained.release()
-    failAll(.other, detail: "cannot start a thread: \(SystemError(code, "pthread_create"))")
+    do throws(SystemError) {
+      try SystemThread.start("http") {
+        HTTPWorker.run(for: self)
+        self.onThreadEnd?()
+      }
+    } catch {
+      failAll(.other, detail: "cannot start a thread: \(error)")
+    }
   }
 
   // MARK: - For the HTTP thread

@@ -1,5 +1,4 @@
 package import HostIO
-import Synchronization
 
 /// One request under way, seen from the loop.
 @LoopActor package final class HTTPTransfer {
@@ -53,7 +52,7 @@ import Synchronization
       var isPaused = false
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// On the HTTP thread: whether `count` more bytes may come now. If not, the transfer must pause.
     ///

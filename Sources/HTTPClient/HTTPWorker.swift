@@ -29,10 +29,10 @@ final class HTTPWorker {
   private init(_ client: HTTPClient, _ multi: UnsafeMutableRawPointer) {
     self.client = client
     self.multi = multi
-    // With a CA folder set, as Debian does, libcurl parses all certificates anew for every connection (16 ms each), so
-    // it must go wherever there is a bundle to use instead.
+    // With a CA folder set, as Debian does, libcurl parses its whole bundle anew for every connection (16 ms each), so
+    // the folder must go wherever that bundle is used. With a small bundle of the user's the folder is the rest.
     if client.caFile != nil {
-      usesOnlyBundle = true
+      usesOnlyBundle = false
     } else if let bundle = ccurl_default_ca_file() {
       usesOnlyBundle = File.exists(String(cString: bundle))
     } else {
@@ -89,7 +89,7 @@ final class HTTPWorker {
     guard let easy = ccurl_easy_init() else { return refuse(.other, "libcurl is out of memory") }
     let active = ActiveTransfer(transfer, request, easy)
     do throws(HTTPFailure) {
-      try active.configure(caFile: client.caFile, usesOnlyBundle: usesOnlyBundle)
+      try active.configure(for: client, usesOnlyBundle: usesOnlyBundle)
     } catch {
       deliveries.append((transfer, [.failed(error)]))
       return

@@ -1,14 +1,14 @@
-import CSys
-
 /// A few threads for calls that block: files, SQLite, name lookup. They start when needed and end when idle.
 ///
 /// `@unchecked`: all state is touched only while holding the monitor.
 package final class BlockingPool: @unchecked Sendable {
   package static let maximumThreads = 4
-  package static let stackSize = 512 * 1024
   package static let idleTime = Duration.seconds(10)
   /// Calls that may wait for a thread; more are refused.
   package static let maximumQueued = 4096
+
+  /// An emptied queue that was longer gives its memory back.
+  static let retainedQueue = 64
 
   package static let shared = BlockingPool()
 
@@ -24,7 +24,7 @@ package final class BlockingPool: @unchecked Sendable {
     }
   }
 
-  private let monitor = csys_monitor_create()
+  private let monitor = Monitor()
   private let maximumThreads: Int
   private let maximumQueued: Int
   private let idleTime: Duration
@@ -46,10 +46,6 @@ package final class BlockingPool: @unchecked Sendable {
     self.onThreadEnd = onThreadEnd
   }
 
-  deinit {
-    csys_monitor_destroy(monitor)
-  }
-
   /// Runs `body` on a thread of the pool. Cancelling the task does not interrupt it.
   package func run<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
     try await withUnsafeThrowingContinuation { continuation in
@@ -59,71 +55,59 @@ package final class BlockingPool: @unchecked Sendable {
   }
 
   package var threadCount: Int {
-    locked { threads }
-  }
-
-  private func locked<T>(_ body: () -> T) -> T {
-    csys_monitor_lock(monitor)
-    defer { csys_monitor_unlock(monitor) }
-    return body()
+    monitor.withLock { threads }
   }
 
   /// Nil when `call` will run.
   private func submit(_ call: @escaping @Sendable () -> Void) -> Refused? {
-    locked {
+    monitor.withLock {
       // An idle thread that was signalled already counts as idle until it wakes, hence the comparison of numbers.
       let waiting = queue.count - head
       guard waiting < maximumQueued else { return .tooManyWaiting(limit: maximumQueued) }
       if idle <= waiting, threads < maximumThreads {
-        let retained = Unmanaged.passRetained(self)
-        let code = csys_thread_start(
-          Self.stackSize, "blocking",
-          { context in
-            guard let context else { return }
-            Unmanaged<BlockingPool>.fromOpaque(context).takeRetainedValue().work()
-          }, retained.toOpaque())
-        if code == 0 {
+        do throws(SystemError) {
+          try SystemThread.start("blocking") { self.work() }
           threads += 1
-        } else {
-          retained.release()
+        } catch {
           // With another thread alive the call only waits longer.
-          if threads == 0 { return .noThread(SystemError(code, "pthread_create")) }
+          if threads == 0 { return .noThread(error) }
         }
       }
       queue.append(call)
-      csys_monitor_signal(monitor)
+      monitor.signal()
       return nil
     }
   }
 
   private func work() {
-    csys_monitor_lock(monitor)
-    var deadline = Instant.now() + idleTime
-    while true {
-      if head < queue.count {
-        let call = queue[head]
-        queue[head] = nil
-        head += 1
-        if head == queue.count {
-          queue.removeAll(keepingCapacity: queue.count <= 64)
-          head = 0
-        } else if head > maximumQueued {
-          queue.removeFirst(head)
-          head = 0
-        }
-        csys_monitor_unlock(monitor)
-        call?()
-        csys_monitor_lock(monitor)
-        deadline = Instant.now() + idleTime
-        continue
-      }
-      idle += 1
-      let timedOut = csys_monitor_wait(monitor, deadline.nanoseconds) != 0
-      idle -= 1
-      if timedOut && head == queue.count { break }
-    }
-    threads -= 1
-    csys_monitor_unlock(monitor)
+    while let call = nextCall() { call() }
     onThreadEnd?()
+  }
+
+  /// Waits for a call; nil when the thread should end, which is then counted already.
+  private func nextCall() -> (@Sendable () -> Void)? {
+    monitor.withLock {
+      let deadline = Instant.now() + idleTime
+      while head == queue.count {
+        idle += 1
+        let isInTime = monitor.wait(until: deadline)
+        idle -= 1
+        if !isInTime, head == queue.count {
+          threads -= 1
+          return nil
+        }
+      }
+      let call = queue[head]
+      queue[head] = nil
+      head += 1
+      if head == queue.count {
+        queue.removeAll(keepingCapacity: queue.count <= Self.retainedQueue)
+        head = 0
+      } else if head > maximumQueued {
+        queue.removeFirst(head)
+        head = 0
+      }
+      return call
+    }
   }
 }

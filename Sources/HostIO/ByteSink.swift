@@ -27,6 +27,8 @@ import Glibc
 
   /// An emptied buffer larger than this goes back to the allocator.
   package nonisolated static let retainedCapacity = 256 << 10
+  /// Shorter messages are copied into the buffer, which has room for the next ones, too.
+  nonisolated static let minimumForSharing = 32 << 10
 
   package let limits: Limits
   /// A congested sink has fallen to the low water mark.
@@ -55,8 +57,8 @@ import Glibc
   /// Queues `bytes` behind everything earlier. False when the sink is closed or failed, which this call may bring about.
   @discardableResult
   package func write(_ bytes: [UInt8]) -> Bool {
-    if buffer.isEmpty {
-      // Shares the caller's storage instead of copying it.
+    if buffer.isEmpty, bytes.count >= Self.minimumForSharing {
+      // The caller's storage instead of a copy.
       return append { $0 = bytes }
     }
     return append { $0.append(contentsOf: bytes) }

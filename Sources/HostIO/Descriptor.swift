@@ -44,6 +44,11 @@ package struct Descriptor: ~Copyable, Sendable {
     return (ends[0], ends[1])
   }
 
+  /// For descriptors that came from elsewhere: programs that are started later do not get them.
+  package static func setCloseOnExec(_ fd: Int32) {
+    _ = csys_set_cloexec(fd, 1)
+  }
+
   /// Reads up to `count` bytes to the end of `bytes`; 0 at the end of the file.
   package func append(to bytes: inout [UInt8], upTo count: Int) throws(SystemError) -> Int {
     var result = 0
@@ -122,6 +127,11 @@ package final class FileLock: Sendable {
 
   private init(_ descriptor: consuming Descriptor) {
     self.descriptor = descriptor
+  }
+
+  deinit {
+    // Closing alone is not enough: a child between fork and exec holds the same open file for a moment.
+    flock(descriptor.fd, LOCK_UN)
   }
 }
 

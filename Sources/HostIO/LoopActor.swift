@@ -21,3 +21,21 @@ package actor LoopActor {
     }
   }
 }
+
+extension Task where Failure == Never {
+  /// Starts a task that stays on the loop's thread across every `await`. Tasks begin soon, in the order of these calls.
+  ///
+  /// A plain `Task { @LoopActor in }` is correct too, but visits another thread after each suspension, and so does
+  /// `Task.immediate`, which with a preference would not be immediate.
+  @discardableResult
+  package static func onLoop(_ body: @escaping @LoopActor () async -> Success) -> Task<Success, Never> {
+    Task(executorPreference: EventLoop.main, operation: body)
+  }
+}
+
+extension Task where Failure == any Error {
+  @discardableResult
+  package static func onLoop(_ body: @escaping @LoopActor () async throws -> Success) -> Task<Success, any Error> {
+    Task(executorPreference: EventLoop.main, operation: body)
+  }
+}

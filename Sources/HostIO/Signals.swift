@@ -6,9 +6,11 @@ import Glibc
 /// Block them in a synchronous `main` before the first other thread exists: threads inherit the mask, and a signal that
 /// any thread leaves unblocked does not reach the watch.
 package enum Signals {
-  /// A write to a closed pipe is then the error EPIPE instead of the end of the process.
-  package static func ignoreBrokenPipes() {
+  /// A write to a closed pipe is then the error EPIPE, and one beyond the file size limit EFBIG, instead of the end of
+  /// the process.
+  package static func ignoreFailedWrites() {
     _ = csys_signal_ignore(SIGPIPE)
+    _ = csys_signal_ignore(SIGXFSZ)
   }
 
   package static func block(_ signals: [Int32]) {

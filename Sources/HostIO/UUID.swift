@@ -1,5 +1,4 @@
 import CSys
-import Synchronization
 
 /// Random bytes from the kernel.
 package enum RandomBytes {
@@ -114,12 +113,12 @@ package final class UUIDGenerator: Sendable {
   package static let system = UUIDGenerator(clock: .system)
 
   private let clock: WallClock
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   /// With a seed the sequence is the same each time, given the same clock.
   package init(clock: WallClock, seed: UInt64? = nil) {
     self.clock = clock
-    state = Mutex(State(seeded: seed.map(SeededGenerator.init(seed:))))
+    state = Locked(State(seeded: seed.map(SeededGenerator.init(seed:))))
   }
 
   package func v7() -> UUID {

@@ -32,7 +32,11 @@ struct HeadSummary: Sendable {
       while let line = try scanner.next() {
         lines += 1
         if summary == nil, lines > HistoryChain.metaLineLimit { break }
-        guard !line.isTooLong, let head = RecordHead(scanner.buffer, in: line.range) else { continue }
+        guard !line.isTooLong, let head = RecordHead(scanner.buffer, in: line.range) else {
+          if summary != nil { continue }
+          reason = "line \(lines) is no record"
+          break
+        }
         do throws(JSONError) {
           if head.kind == .sessionMeta, summary == nil {
             var payload = head.payload
@@ -58,6 +62,16 @@ struct HeadSummary: Sendable {
     return summary
   }
 
+  /// Takes over what the file says where this one's history begins, when both belong to the same thread: after a revert
+  /// the first message of the user is in the older file.
+  mutating func continues(_ base: HeadSummary) {
+    guard let place = meta.historyBase, base.preview != nil, base.headLength <= place.endOffset else { return }
+    preview = base.preview
+    firstTurnID = base.firstTurnID
+    model = model ?? base.model
+    reasoningEffort = reasoningEffort ?? base.reasoningEffort
+  }
+
   private init(meta: SessionMeta, headLength: Int64) {
     self.meta = meta
     createdAt = UnixTime(rfc3339: meta.timestamp)?.seconds
@@ -78,6 +92,18 @@ struct HeadSummary: Sendable {
       let context = try TurnContext(&payload)
       model = context.model
       reasoningEffort = context.effort
+    case (.eventMessage, .threadSettingsApplied):
+      // A fork has no turn yet, but settings.
+      try payload.beginObject()
+      while let key = try payload.nextKey() {
+        guard "thread_settings" ~= key else {
+          try payload.skip()
+          continue
+        }
+        let settings = try ThreadSettingsRecord(&payload)
+        model = settings.model ?? model
+        reasoningEffort = settings.effort ?? reasoningEffort
+      }
     case (.eventMessage, .taskStarted): if firstTurnID == nil { firstTurnID = try TurnBoundary(payload).turnID }
     case (.eventMessage, .userMessage): preview = try Self.legacyPreview(&payload)
     case (.eventMessage, .itemCompleted): preview = try Self.itemPreview(&payload)

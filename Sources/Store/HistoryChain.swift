@@ -54,7 +54,12 @@ package enum HistoryChain {
     do throws(SystemError) {
       while lines < metaLineLimit, let line = try scanner.next() {
         lines += 1
-        guard var head = RecordHead(scanner.buffer, in: line.range), head.kind == .sessionMeta else { continue }
+        guard var head = RecordHead(scanner.buffer, in: line.range) else {
+          // A file that begins with something else is not ours, whatever follows.
+          reason = "line \(lines) is no record"
+          break
+        }
+        guard head.kind == .sessionMeta else { continue }
         do throws(JSONError) {
           return try SessionMeta(&head.payload)
         } catch {

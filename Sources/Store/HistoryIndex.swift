@@ -90,6 +90,8 @@ struct HistoryIndex {
   private var turnByID: [String: Int] = [:]
   /// Turn and item ids to item; hashed with the process's seed, so that no file can make two meet.
   private var itemByID: [Int: Int32] = [:]
+  /// Items of turns that no record has told of yet: a review begins with an item, and its turn is named at its end.
+  private var waitingItems: [String: [(item: Int32, role: StoredItemHead.Role)]] = [:]
   private var lastTurnID: [UInt8] = []
   private var lastTurn = -1
   private var recordCount = 0
@@ -197,11 +199,18 @@ struct HistoryIndex {
     record.turn = Int32(clamping: turn ?? -1)
     record.message = head.role.message
     items.append(record)
-    guard let turn else { return }
-    turns[turn].items.append(index)
-    switch head.role {
-    case .user: if turns[turn].firstUserItem == nil { turns[turn].firstUserItem = index }
-    case .agent(let phase): noteAgentMessage(turn, index, phase)
+    if let turn {
+      attach(index, head.role, to: turn)
+    } else {
+      waitingItems[String(decoding: head.turnID, as: UTF8.self), default: []].append((index, head.role))
+    }
+  }
+
+  private mutating func attach(_ item: Int32, _ role: StoredItemHead.Role, to turn: Int) {
+    turns[turn].items.append(item)
+    switch role {
+    case .user: if turns[turn].firstUserItem == nil { turns[turn].firstUserItem = item }
+    case .agent(let phase): noteAgentMessage(turn, item, phase)
     case .other: break
     }
   }
@@ -343,6 +352,10 @@ struct HistoryIndex {
     turn.startedAt = boundary.startedAt
     turns.append(turn)
     turnByID[id] = index
+    for (item, role) in waitingItems.removeValue(forKey: id) ?? [] {
+      items[Int(item)].turn = Int32(clamping: index)
+      attach(item, role, to: index)
+    }
     return index
   }
 

@@ -9,51 +9,6 @@ package struct ModelHistory: Sendable {
   /// How often the history was replaced by a summary.
   package var compactions = 0
   package var latest = LatestRecords()
-  /// The blocks about the surroundings that the history has, newest of each kind.
-  package var contextBlocks: [ContextBlock] = []
-
-  /// A message, or part of one, that this server and not the user put into the history.
-  package struct ContextBlock: Sendable, Equatable {
-    package var kind: Kind
-    package var text: String
-
-    package enum Kind: Sendable, CaseIterable {
-      case permissions
-      case skills
-      case collaborationMode
-      case agentsFile
-      case environment
-      case userInstructions
-      case turnAborted
-      case userAction
-      case skill
-      case summary
-
-      /// How the text begins.
-      var opening: StaticString {
-        switch self {
-        case .permissions: "<permissions instructions>"
-        case .skills: "<skills_instructions>"
-        case .collaborationMode: "<collaboration_mode>"
-        case .agentsFile: "# AGENTS.md instructions for "
-        case .environment: "<environment_context>"
-        case .userInstructions: "<user_instructions>"
-        case .turnAborted: "<turn_aborted>"
-        case .userAction: "<user_action>"
-        case .skill: "<skill>"
-        case .summary: "Another language model started to solve this problem"
-        }
-      }
-    }
-
-    /// What a text is, by how it begins; nil for what a user wrote.
-    package static func kind(of text: ArraySlice<UInt8>) -> Kind? {
-      Kind.allCases.first { kind in
-        let opening = UnsafeBufferPointer(start: kind.opening.utf8Start, count: kind.opening.utf8CodeUnitCount)
-        return text.starts(with: opening)
-      }
-    }
-  }
 }
 
 extension ThreadHistory {
@@ -210,15 +165,29 @@ private struct ModelHistoryLoader {
 
   private static func isUserMessage(_ payload: JSONReader) throws(JSONError) -> Bool {
     guard let text = try MessageText.first(payload, role: "user") else { return false }
-    return ModelHistory.ContextBlock.kind(of: text) == nil
+    return !contextOpenings.contains { opening in
+      text.starts(with: UnsafeBufferPointer(start: opening.utf8Start, count: opening.utf8CodeUnitCount))
+    }
   }
+
+  /// How the messages in a user's name begin that an agent wrote.
+  private static let contextOpenings: [StaticString] = [
+    "# AGENTS.md instructions for ",
+    "<environment_context>",
+    "<user_instructions>",
+    "<turn_aborted>",
+    "<user_action>",
+    "<skill>",
+    // The summaries of the reference, and ours.
+    "Another language model started to solve this problem",
+    "The earlier part of this conversation was replaced by the following summary",
+  ]
 
   // MARK: - Second pass
 
   private mutating func readItems() throws(StoreError) {
     var window = RecordWindow()
     history.items.reserveCapacity(entries.count)
-    var blocks: [ModelHistory.ContextBlock.Kind: String] = [:]
     var position = 0
     while position < entries.count {
       let entry = entries[position]
@@ -229,24 +198,19 @@ private struct ModelHistoryLoader {
         continue
       }
       if entry.element < 0 {
-        append(head.payload, &blocks)
+        append(head.payload)
         position += 1
       } else if entry.element == .max {
         history.items.append(summary)
         position += 1
       } else {
-        position += readReplacement(head.payload, from: position, &blocks)
+        position += readReplacement(head.payload, from: position)
       }
-    }
-    for kind in ModelHistory.ContextBlock.Kind.allCases {
-      if let text = blocks[kind] { history.contextBlocks.append(.init(kind: kind, text: text)) }
     }
   }
 
   /// Reads the items of a replacement that are entries from `position` on; returns how many entries these are.
-  private mutating func readReplacement(
-    _ payload: JSONReader, from position: Int, _ blocks: inout [ModelHistory.ContextBlock.Kind: String]
-  ) -> Int {
+  private mutating func readReplacement(_ payload: JSONReader, from position: Int) -> Int {
     let offset = entries[position].offset
     let segment = entries[position].segment
     var count = 0
@@ -265,7 +229,7 @@ private struct ModelHistoryLoader {
         try reader.beginArray()
         var taken = 0
         while taken < count, try reader.nextElement() {
-          append(reader, &blocks)
+          append(reader)
           try reader.skip()
           taken += 1
         }
@@ -276,17 +240,9 @@ private struct ModelHistoryLoader {
   }
 
   /// Adds the item that the reader is at.
-  private mutating func append(
-    _ payload: JSONReader, _ blocks: inout [ModelHistory.ContextBlock.Kind: String]
-  ) {
+  private mutating func append(_ payload: JSONReader) {
     guard let item = try? Self.forSending(payload) else { return }
     history.items.append(item)
-    for role in ["user", "developer"] {
-      try? MessageText.each(payload, role: role) { text in
-        guard let kind = ModelHistory.ContextBlock.kind(of: text) else { return }
-        blocks[kind] = String(decoding: text, as: UTF8.self)
-      }
-    }
   }
 
   /// The item without what the reference adds for itself.

@@ -2,7 +2,6 @@ package import AppServerProtocol
 import Glibc
 package import HostIO
 import JSON
-import Synchronization
 
 /// Appends records to the session file of one thread. Nothing is held back: when `append` returns, the records are with
 /// the kernel, and when it throws, the file is as before.
@@ -12,7 +11,7 @@ import Synchronization
 ///
 /// A write beyond RLIMIT_FSIZE sends SIGXFSZ, which ends a process that does not ignore it.
 package final class RolloutWriter: Sendable {
-  private struct State: ~Copyable {
+  private struct State: ~Copyable, Sendable {
     var descriptor: Descriptor?
     /// The ordinal of the next record.
     var ordinal: Int64
@@ -26,13 +25,13 @@ package final class RolloutWriter: Sendable {
   package let path: String
   package let historyMode: HistoryMode
   private let threadID: String
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   private init(path: String, threadID: String, historyMode: HistoryMode, state: consuming State) {
     self.path = path
     self.threadID = threadID
     self.historyMode = historyMode
-    self.state = Mutex(state)
+    self.state = Locked(state)
   }
 
   /// A writer for a thread that has no file yet; the first `append` makes it. A file that is there by then is an error.

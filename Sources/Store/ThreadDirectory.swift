@@ -1,7 +1,6 @@
 package import AppServerProtocol
 package import HostIO
 import JSON
-import Synchronization
 
 /// The stored threads of a home folder: found by id, listed, named, archived, deleted.
 ///
@@ -40,12 +39,12 @@ package final class ThreadDirectory: Sendable {
   }
 
   package let home: String
-  let state: Mutex<State>
+  let state: Locked<State>
 
   /// - Parameter home: the folder that is `CODEX_HOME`; it need not exist.
   package init(home: String) {
     self.home = home
-    state = Mutex(
+    state = Locked(
       State(
         sessions: ThreadFolders(root: "\(home)/sessions"),
         archived: ThreadFolders(root: "\(home)/archived_sessions"),
@@ -112,10 +111,25 @@ package final class ThreadDirectory: Sendable {
       state.gitNotes.refresh()
       let file: SessionFile
       do throws(SystemError) { file = try SessionFile(path) } catch { throw .system(error) }
-      let summary = try HeadSummary.read(file, buffer: &state.headBuffer)
+      state.sessions.refresh()
+      let summary = try Self.summary(of: file, &state)
       return Self.object(
         summary, path: path, status: file.status, in: state, defaultModelProvider: defaultModelProvider)
     }
+  }
+
+  /// What is shown of the thread that a file belongs to, with what its older files say after reverts.
+  static func summary(of file: SessionFile, _ state: inout State, depth: Int = 0) throws(StoreError) -> HeadSummary {
+    var summary = try HeadSummary.read(file, buffer: &state.headBuffer)
+    guard depth < HistoryChain.maximumLength, let base = summary.meta.historyBase,
+      let own = ThreadFileName(ThreadFileName.lastPart(of: file.path)), own.continuation != nil,
+      let segment = UUID(base.segmentID),
+      let path = state.sessions.segmentPath(segment) ?? state.archived.segmentPath(segment),
+      ThreadFileName(ThreadFileName.lastPart(of: path))?.threadID == own.threadID,
+      let older = try? SessionFile(path)
+    else { return summary }
+    summary.continues(try Self.summary(of: older, &state, depth: depth + 1))
+    return summary
   }
 
   static func object(
@@ -193,7 +207,9 @@ package final class ThreadDirectory: Sendable {
 
   // MARK: - Moving
 
-  /// Moves the files of a thread to the archive; returns the new place. The thread must not be open for writing.
+  /// Moves the files of a thread to the archive; returns the new place.
+  ///
+  /// The caller holds the `ThreadWriterLock` of the thread, so that nobody writes to it meanwhile. So for the other two.
   package func archive(_ id: String) throws(StoreError) -> String {
     try move(id, isArchived: false) { _ in "\(home)/archived_sessions" }
   }

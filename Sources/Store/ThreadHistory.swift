@@ -87,15 +87,6 @@ package final class ThreadHistory {
     for position in index.turns.indices { try writeTurn(position, view, runningTurnID, to: &writer) }
   }
 
-  /// Writes the turns that begin before a cut, oldest first, in full.
-  package func writeTurns(upTo cut: HistoryCut, to writer: inout JSONWriter) throws(StoreError) {
-    for position in index.turns.indices {
-      let start = index.turns[position].start
-      guard (start.segment, start.offset) < (cut.segment, cut.offset) else { break }
-      try writeTurn(position, .full, nil, to: &writer)
-    }
-  }
-
   /// Cursors that a client can start paging backwards from the end of the history with: of turns, and of items.
   package var backwardsCursors: (turns: String?, items: String?) {
     let lastItem = index.items.indices.last.map { ItemCursor(item: $0, includesAnchor: true).text }

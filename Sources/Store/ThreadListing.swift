@@ -240,7 +240,7 @@ struct ThreadLister {
     guard let status = known ?? (try? File.status(path)) else { return nil }
     if let cached = state.summaries[name], cached.holds(for: status) { return cached.summary.map { (status, $0) } }
     guard let file = try? SessionFile(path) else { return nil }
-    let summary = try? HeadSummary.read(file, buffer: &state.headBuffer)
+    let summary = try? ThreadDirectory.summary(of: file, &state)
     state.summaries[name] = ThreadDirectory.CachedSummary(
       inode: file.status.inode, size: file.status.size, modified: file.status.modified, summary: summary)
     return summary.map { (file.status, $0) }

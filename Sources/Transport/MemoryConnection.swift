@@ -8,6 +8,8 @@ package final class MemoryConnection: MessageConnection {
 
   private weak var peer: MemoryConnection?
   private var inbox: [ConnectionEvent] = []
+  /// Of the messages in `inbox`: the peer asks for it with every message that it sends.
+  private var inboxBytes = 0
   private var isDelivering = false
   private var isPaused = true
   private var isClosed = false
@@ -21,11 +23,7 @@ package final class MemoryConnection: MessageConnection {
     return (one, two)
   }
 
-  package var queuedBytes: Int {
-    peer?.inbox.reduce(0) { sum, event in
-      if case .message(let bytes) = event { sum + bytes.count } else { sum }
-    } ?? 0
-  }
+  package var queuedBytes: Int { peer?.inboxBytes ?? 0 }
 
   package func start() { resumeReading() }
 
@@ -51,7 +49,12 @@ package final class MemoryConnection: MessageConnection {
 
   private func accept(_ event: ConnectionEvent) {
     inbox.append(event)
+    inboxBytes += Self.size(of: event)
     scheduleDelivery()
+  }
+
+  private static func size(of event: ConnectionEvent) -> Int {
+    if case .message(let bytes) = event { bytes.count } else { 0 }
   }
 
   private func scheduleDelivery() {
@@ -69,6 +72,7 @@ package final class MemoryConnection: MessageConnection {
         inbox = Array(events[index...]) + inbox
         return
       }
+      inboxBytes -= Self.size(of: event)
       onEvent?(event)
     }
     peer?.onDrained?()

@@ -1,7 +1,7 @@
 package import HostIO
 
 /// What a peer did.
-package enum ConnectionEvent: Sendable {
+package enum ConnectionEvent: Sendable, Equatable {
   /// One message, without framing; not yet parsed.
   case message([UInt8])
   /// A message beyond the transport's limit was dropped; `start` is how it began.

@@ -32,11 +32,18 @@ package final class StdioConnection: MessageConnection {
     inputMode = NonBlockingMode(input)
     outputMode = NonBlockingMode(output)
     sink.onDrained = { [weak self] in self?.onDrained?() }
-    sink.onFailure = { [weak self] failure in self?.onEvent?(.broken(reason: "\(failure)")) }
+    sink.onFailure = { [weak self] failure in self?.onEvent?(.broken(reason: "stdout: \(Self.reason(failure))")) }
     source = ByteSource(fd: input) { [weak self] event in self?.received(event) }
   }
 
   package var queuedBytes: Int { sink.queuedBytes }
+
+  private static func reason(_ failure: ByteSink.Failure) -> String {
+    switch failure {
+    case .overflow(let limit): "the client left more than \(limit) bytes unread"
+    case .system(let error): error.description
+    }
+  }
 
   package func start() {
     do {
@@ -74,7 +81,7 @@ package final class StdioConnection: MessageConnection {
       finishClosing()
       return done(sink.failure == nil)
     }
-    Task { @LoopActor in
+    Task.onLoop {
       let delivered = await self.sink.drain(until: .now() + limit)
       self.finishClosing()
       done(delivered)

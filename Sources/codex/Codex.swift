@@ -44,7 +44,7 @@ enum Program {
 
   nonisolated static func run(_ arguments: [String]) {
     Memory.tuneAllocator()
-    Signals.ignoreBrokenPipes()
+    Signals.ignoreFailedWrites()
     let invocation: Invocation
     do throws(UsageError) {
       invocation = try Invocation(arguments: arguments)

@@ -1,6 +1,5 @@
 import Glibc
 import HostIO
-import Synchronization
 import TestSupport
 import Testing
 
@@ -47,6 +46,30 @@ import Testing
     order.append("caller")
     await task.value
     #expect(order == ["task", "caller", "later"])
+  }
+
+  @Test @LoopActor func `a task on the loop stays there across its awaits, also in code of no actor`() async throws {
+    @Sendable nonisolated func elsewhere() async -> Bool { EventLoop.main.isOnLoop }
+    let stays = await Task.onLoop {
+      var isAlwaysThere = await elsewhere()
+      await loop.nextTurn()
+      let isChildThere = await withTaskGroup(of: Bool.self) { group in
+        group.addTask { await elsewhere() }
+        return await group.next() ?? false
+      }
+      await Task.yield()
+      isAlwaysThere = await elsewhere() && isAlwaysThere && isChildThere
+      return isAlwaysThere
+    }.value
+    #expect(stays)
+    let failing = Task.onLoop { throw SystemError(ENOENT, "test") }
+    await #expect(throws: SystemError(ENOENT, "test")) { try await failing.value }
+    var order: [String] = []
+    let first = Task.onLoop { order.append("first") }
+    let second = Task.onLoop { order.append("second") }
+    await second.value
+    await first.value
+    #expect(order == ["first", "second"])
   }
 
   @Test @LoopActor func `isolation is recognised inside descriptor handlers and timers`() async {
@@ -220,6 +243,16 @@ import Testing
     #expect(seen.all == ["old"])
     for fd in pairs.map(\.read) { loop.unwatch(fd) }
     for fd in (pairs + [fresh]).flatMap({ [$0.read, $0.write] }) { close(fd) }
+  }
+
+  @Test @LoopActor func `waiting for the next turn lets everything that was ready go first`() async {
+    var order: [String] = []
+    loop.post { order.append("posted") }
+    loop.schedule(at: Instant(nanoseconds: 0)) { order.append("timer") }
+    await loop.nextTurn()
+    await loop.nextTurn()
+    order.append("here")
+    #expect(order.sorted() == ["here", "posted", "timer"] && order.last == "here")
   }
 
   @Test @LoopActor func `the end of a turn runs after the jobs of the turn`() async {

@@ -1,4 +1,3 @@
-import CSys
 import Glibc
 import HostIO
 import TestSupport

@@ -23,8 +23,10 @@ private func kind(_ text: String) -> String {
   @Test(arguments: [
     (#"{"id":1,"method":"a/b","params":{}}"#, "request integer(1) a/b"),
     (#"{"method":"a","id":"x"}"#, #"request string("x") a"#),
-    (#"{"jsonrpc":"1.0","id":-9223372036854775808,"method":"a","trace":{"traceparent":"t"}}"#,
-      "request integer(-9223372036854775808) a"),
+    (
+      #"{"jsonrpc":"1.0","id":-9223372036854775808,"method":"a","trace":{"traceparent":"t"}}"#,
+      "request integer(-9223372036854775808) a"
+    ),
     (#"{"method":"initialized"}"#, "notification initialized"),
     (#"{"id":7,"result":null}"#, "response integer(7)"),
     (#"{"id":7,"error":{"code":-32600,"message":"no","data":{"a":1}}}"#, "failure integer(7) -32600 no"),

@@ -281,7 +281,7 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     #expect(history.texts == [long, "newest", "S"])
   }
 
-  @Test func `settings, tokens and context blocks are the last ones`() throws {
+  @Test func `settings and tokens are the last ones`() throws {
     var file = SampleSession(1)
     func context(_ model: String) -> String {
       #"{"turn_id":"t","cwd":"file:///a%20b","approval_policy":"never","sandbox_policy":{"type":"read-only"},"model":"\#(model)","effort":"low","summary":"none"}"#
@@ -289,28 +289,20 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     func tokens(_ total: Int) -> String {
       #""info":{"total_token_usage":{"input_tokens":1,"total_tokens":\#(total)},"last_token_usage":{"total_tokens":3},"model_context_window":99}"#
     }
-    file.message("developer", "<permissions instructions>old</permissions instructions>")
-    file.message("user", "<environment_context>one</environment_context>")
     file.record("turn_context", context("m1"))
     file.event("token_count", tokens(10))
     file.record("turn_context", context("m2"))
     file.event("token_count", tokens(20))
     file.event("token_count", #""info":null,"rate_limits":{}"#)
     file.event("thread_settings_applied", #""thread_id":"x","thread_settings":{"model":"m3","cwd":"/c","extra":1}"#)
-    file.message("user", "<environment_context>two</environment_context>")
     let history = try openHistory(home.write(file, to: home.sessionPath(1))).loadModelHistory()
-    #expect(history.turnContext?.model == "m2")
-    #expect(history.turnContext?.cwd == "/a b")
-    #expect(history.turnContext?.effort == "low")
-    #expect(history.settings?.model == "m3")
-    #expect(history.settings?.raw == RawJSON(["model": "m3", "cwd": "/c", "extra": 1]))
-    #expect(history.settingsAreNewer)
-    #expect(history.tokens?.total.total == 20)
-    #expect(history.tokens?.contextWindow == 99)
-    #expect(
-      history.contextBlocks == [
-        .init(kind: .permissions, text: "<permissions instructions>old</permissions instructions>"),
-        .init(kind: .environment, text: "<environment_context>two</environment_context>"),
-      ])
+    #expect(history.latest.turnContext?.model == "m2")
+    #expect(history.latest.turnContext?.cwd == "/a b")
+    #expect(history.latest.turnContext?.effort == "low")
+    #expect(history.latest.settings?.model == "m3")
+    #expect(history.latest.settings?.raw == RawJSON(["model": "m3", "cwd": "/c", "extra": 1]))
+    #expect(history.latest.settingsAreNewer)
+    #expect(history.latest.tokens?.total.total == 20)
+    #expect(history.latest.tokens?.contextWindow == 99)
   }
 }

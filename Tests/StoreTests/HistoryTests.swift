@@ -84,6 +84,19 @@ import Testing
     #expect(items.first?["completedAtMs"] == 100_500)
   }
 
+  /// As a review is stored: its turn is first named by its end.
+  @Test func `items that come before their turn are part of it`() throws {
+    var file = SampleSession(1)
+    file.item("t1", #"{"type":"EnteredReviewMode","id":"e","target":{},"user_facing_hint":"x"}"#)
+    file.start("t2")
+    file.user("t2", "q")
+    file.agent("t1", "found", id: "a")
+    file.end("t1")
+    let history = try openHistory(home.write(file, to: home.sessionPath(1)))
+    #expect(try history.outline() == ["t2 interrupted u", "t1 completed e,a"])
+    #expect(try history.outline(.summary) == ["t2 interrupted u", "t1 completed a"])
+  }
+
   @Test func `a turn without an end is interrupted unless it is running`() throws {
     var file = SampleSession(1)
     file.turn("t1", "q", "a")

@@ -77,8 +77,8 @@ private func started(_ turn: String) -> RolloutRecord {
     let history = try openHistory(path)
     #expect(history.meta == meta)
     let model = try history.loadModelHistory()
-    #expect(model.turnContext == context)
-    #expect(model.tokens == TokenCount(total: usage, last: usage, contextWindow: nil))
+    #expect(model.latest.turnContext == context)
+    #expect(model.latest.tokens == TokenCount(total: usage, last: usage, contextWindow: nil))
   }
 
   @Test func `the file is made at the first record, for the owner only`() throws {

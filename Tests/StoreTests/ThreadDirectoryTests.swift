@@ -85,6 +85,7 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     expected.updatedAt = 1_767_323_105
     expected.recencyAt = 1_767_323_105
     expected.forkedFromID = "f"
+    expected.firstTurnID = "t1"
     expected.model = "m1"
     expected.reasoningEffort = "low"
     expected.gitInfo = GitInfo(sha: "abc", branch: "b", originURL: "u")
@@ -115,7 +116,7 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     let page = try list { $0.sortDirection = .ascending }
     #expect(
       page.threads.map { "\($0.id.suffix(1)) \($0.preview)" } == [
-        "1 hello", "3 legacy", "5 [Image]", "6 onetwo", "7 the request", "6 onetwo",
+        "1 hello", "3 legacy", "5 [Image]", "6 onetwo", "7 the request",
       ])
     // It is there all the same.
     #expect(try directory.thread(SampleHome.id(4), defaultModelProvider: "m").preview == "")

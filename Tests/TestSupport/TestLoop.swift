@@ -1,19 +1,10 @@
-import CSys
 package import HostIO
-import Synchronization
 
 /// Runs `EventLoop.main` on a background thread for the life of the test process, so that `@LoopActor` tests work.
 package enum TestSupport {
   private static let started: Void = {
     let isRunning = Gate()
-    let code = csys_thread_start(
-      512 * 1024, "loop",
-      { context in
-        guard let context else { return }
-        let gate = Unmanaged<Gate>.fromOpaque(context).takeRetainedValue()
-        EventLoop.main.run { gate.open() }
-      }, Unmanaged.passRetained(isRunning).toOpaque())
-    precondition(code == 0, "cannot start the loop thread")
+    TestThread.start { EventLoop.main.run { isRunning.open() } }
     isRunning.wait()
   }()
 
@@ -36,7 +27,7 @@ package enum TestSupport {
 ///
 /// `@unchecked`: all state is touched only while holding the monitor.
 package final class Gate: @unchecked Sendable {
-  private let monitor = csys_monitor_create()
+  private let monitor = Monitor()
   private var isOpened = false
   private var waiters: [UnsafeContinuation<Void, Never>] = []
 
@@ -44,44 +35,36 @@ package final class Gate: @unchecked Sendable {
     isOpened = isOpen
   }
 
-  deinit {
-    csys_monitor_destroy(monitor)
-  }
-
-  package var isOpen: Bool {
-    csys_monitor_lock(monitor)
-    defer { csys_monitor_unlock(monitor) }
-    return isOpened
-  }
+  package var isOpen: Bool { monitor.withLock { isOpened } }
 
   package func open() {
-    csys_monitor_lock(monitor)
-    isOpened = true
-    let waiting = waiters
-    waiters = []
-    csys_monitor_broadcast(monitor)
-    csys_monitor_unlock(monitor)
+    let waiting = monitor.withLock {
+      isOpened = true
+      defer { waiters = [] }
+      monitor.broadcast()
+      return waiters
+    }
     for waiter in waiting { waiter.resume() }
   }
 
   /// Blocks the calling thread, which must be one of the test's own. False when the deadline came first.
   @discardableResult
   package func wait(until deadline: Instant? = nil) -> Bool {
-    csys_monitor_lock(monitor)
-    defer { csys_monitor_unlock(monitor) }
-    while !isOpened {
-      if csys_monitor_wait(monitor, deadline?.nanoseconds ?? -1) != 0 { return isOpened }
+    monitor.withLock {
+      while !isOpened {
+        if !monitor.wait(until: deadline) { return isOpened }
+      }
+      return true
     }
-    return true
   }
 
   /// Waits without blocking a thread.
   package func opened() async {
     await withUnsafeContinuation { continuation in
-      csys_monitor_lock(monitor)
-      let isOpen = isOpened
-      if !isOpen { waiters.append(continuation) }
-      csys_monitor_unlock(monitor)
+      let isOpen = monitor.withLock {
+        if !isOpened { waiters.append(continuation) }
+        return isOpened
+      }
       if isOpen { continuation.resume() }
     }
   }
@@ -91,7 +74,7 @@ package final class Gate: @unchecked Sendable {
 ///
 /// `@unchecked`: all state is touched only while holding the monitor.
 package final class Collector<Element: Sendable>: @unchecked Sendable {
-  private let monitor = csys_monitor_create()
+  private let monitor = Monitor()
   private var elements: [Element] = []
   private var waiters:
     [(condition: @Sendable ([Element]) -> Bool, continuation: UnsafeContinuation<[Element], Never>)] =
@@ -99,23 +82,15 @@ package final class Collector<Element: Sendable>: @unchecked Sendable {
 
   package init() {}
 
-  deinit {
-    csys_monitor_destroy(monitor)
-  }
-
-  package var all: [Element] {
-    csys_monitor_lock(monitor)
-    defer { csys_monitor_unlock(monitor) }
-    return elements
-  }
+  package var all: [Element] { monitor.withLock { elements } }
 
   package func append(_ element: Element) {
-    csys_monitor_lock(monitor)
-    elements.append(element)
-    let current = elements
-    let satisfied = waiters.filter { $0.condition(current) }
-    waiters.removeAll { $0.condition(current) }
-    csys_monitor_unlock(monitor)
+    let (current, satisfied) = monitor.withLock {
+      elements.append(element)
+      let satisfied = waiters.filter { $0.condition(elements) }
+      waiters.removeAll { $0.condition(elements) }
+      return (elements, satisfied)
+    }
     for waiter in satisfied { waiter.continuation.resume(returning: current) }
   }
 
@@ -127,12 +102,12 @@ package final class Collector<Element: Sendable>: @unchecked Sendable {
   /// What was collected once `condition` holds.
   package func wait(for condition: @escaping @Sendable ([Element]) -> Bool) async -> [Element] {
     await withUnsafeContinuation { continuation in
-      csys_monitor_lock(monitor)
-      let current = elements
-      let isSatisfied = condition(current)
-      if !isSatisfied { waiters.append((condition, continuation)) }
-      csys_monitor_unlock(monitor)
-      if isSatisfied { continuation.resume(returning: current) }
+      let satisfied: [Element]? = monitor.withLock {
+        if condition(elements) { return elements }
+        waiters.append((condition, continuation))
+        return nil
+      }
+      if let satisfied { continuation.resume(returning: satisfied) }
     }
   }
 }
@@ -167,21 +142,11 @@ package final class TemporaryFolder: Sendable {
 
 /// A thread of a test's own, for what may block.
 package enum TestThread {
-  private final class Body: Sendable {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) {
-      self.run = run
-    }
-  }
-
   package static func start(_ body: @escaping @Sendable () -> Void) {
-    let code = csys_thread_start(
-      512 * 1024, "test",
-      { context in
-        guard let context else { return }
-        Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
-      }, Unmanaged.passRetained(Body(body)).toOpaque())
-    precondition(code == 0, "cannot start a thread")
+    do {
+      try SystemThread.start("test", body)
+    } catch {
+      preconditionFailure("cannot start a thread: \(error)")
+    }
   }
 }

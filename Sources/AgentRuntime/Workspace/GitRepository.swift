@@ -74,7 +74,8 @@ package struct GitRepository: Sendable {
       return nil
     }
     for line in bytes.split(separator: UInt8(ascii: "\n")) {
-      guard let space = line.firstIndex(of: UInt8(ascii: " ")), line[line.index(after: space)...].elementsEqual(name.utf8)
+      guard let space = line.firstIndex(of: UInt8(ascii: " ")),
+        line[line.index(after: space)...].elementsEqual(name.utf8)
       else { continue }
       let sha = String(decoding: line[..<space], as: UTF8.self)
       return Self.isObjectName(sha) ? sha : nil
@@ -115,7 +116,8 @@ package struct GitRepository: Sendable {
   private static func trimmed(_ text: String) -> String {
     let isSpace = { (byte: UInt8) in byte == 0x20 || (0x09...0x0D).contains(byte) }
     let utf8 = text.utf8
-    guard let first = utf8.firstIndex(where: { !isSpace($0) }), let last = utf8.lastIndex(where: { !isSpace($0) }) else {
+    guard let first = utf8.firstIndex(where: { !isSpace($0) }), let last = utf8.lastIndex(where: { !isSpace($0) })
+    else {
       return ""
     }
     return String(text[first...last])

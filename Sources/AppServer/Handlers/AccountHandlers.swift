@@ -57,7 +57,8 @@ extension Server {
       }
       announceAccount()
     case .chatGPT, .chatGPTDeviceCode, .chatGPTAuthTokens, .amazonBedrock:
-      throw .invalidRequest("this kind of login is not implemented in codex-swift \(Version.own); sign in with an API key")
+      throw .invalidRequest(
+        "this kind of login is not implemented in codex-swift \(Version.own); sign in with an API key")
     }
   }
 

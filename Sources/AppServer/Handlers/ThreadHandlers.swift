@@ -212,7 +212,8 @@ extension Server {
     if let loaded = threads.thread(params.threadID) {
       isLegacy = loaded.identity.historyMode == .legacy
     } else {
-      isLegacy = try storedThread(params.threadID, missing: "thread not loaded: \(params.threadID)").historyMode == .legacy
+      isLegacy =
+        try storedThread(params.threadID, missing: "thread not loaded: \(params.threadID)").historyMode == .legacy
     }
     guard !isLegacy else {
       throw RPCError(code: RPCError.notSupported, message: "thread/items/list is not supported yet")
@@ -291,7 +292,7 @@ extension Server {
     let loaded = threads.thread(params.threadID)
     var object: ThreadObject
     if let loaded {
-      object = loaded.object(canAcceptDirectInput: true)
+      object = loaded.object(canAcceptDirectInput: nil)
     } else {
       object = try storedThread(params.threadID, missing: "no rollout found for thread id \(params.threadID)")
     }
@@ -386,8 +387,11 @@ extension Server {
     try storing { () throws(StoreError) in
       guard directory.find(id) != nil else { throw .threadNotFound(id: id) }
       let lock = try ThreadWriterLock.acquire(home: options.codexHome, threadID: id)
-      defer { _ = lock }
-      try work()
+      // No `defer`: that keeps nothing alive.
+      let result: Result<Void, StoreError> = withExtendedLifetime(lock) {
+        do throws(StoreError) { return .success(try work()) } catch { return .failure(error) }
+      }
+      try result.get()
     }
   }
 

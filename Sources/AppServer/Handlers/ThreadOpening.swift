@@ -183,17 +183,20 @@ extension Server {
 
   /// What a resumed thread's client is told besides the answer.
   private func announceResumed(_ thread: AgentThread, wasLoaded: Bool, to connection: ClientConnection) {
-    if let usage = thread.usage, let turnID = thread.lastTurnID {
-      notifier.announce(
-        .tokenUsage(turnID: turnID, total: usage.total, last: usage.last, contextWindow: thread.contextWindow),
-        of: thread.id, to: [connection])
-    }
+    if let turnID = thread.lastTurnID { announceUsage(of: thread, turnID, to: connection) }
     if !wasLoaded { threads.announce(.idle, of: thread.id) }
     notifier.send(.threadGoalCleared, to: [connection]) { writer in
       writer.beginObject()
       writer.field("threadId", thread.id)
       writer.endObject()
     }
+  }
+
+  private func announceUsage(of thread: AgentThread, _ turnID: String, to connection: ClientConnection) {
+    guard let usage = thread.usage else { return }
+    notifier.announce(
+      .tokenUsage(turnID: turnID, total: usage.total, last: usage.last, contextWindow: thread.contextWindow),
+      of: thread.id, to: [connection])
   }
 
   private func noteHydration(of thread: AgentThread, _ excludesTurns: Bool, _ connection: ClientConnection) {
@@ -245,14 +248,14 @@ extension Server {
     let now = options.clock.now()
     let newPath = directory.newPath(threadID: id, startedAt: now)
     let origin = currentOriginator
-    let home = options.codexHome
     let clock = options.clock
     // Reads the source and writes the head of the fork; everything else waits for what the file says.
     let made = try await BlockingPool.shared.run { [directory, shelf] in
       let object = try directory.thread(at: path, defaultModelProvider: provider)
       return try shelf.read(path) { history in
         try ForkedFile(
-          history, object, params, id: id.description, at: now, originator: origin, path: newPath, home: home)
+          history, object, params, id: id.description, at: now, originator: origin, path: newPath,
+          directory: directory)
       }
     }
     var stored = Stored(
@@ -283,6 +286,9 @@ extension Server {
     }
     threads.add(thread, subscriber: request.connection)
     request.succeed { self.writeOpened(thread, stored.opened, isResume: false, to: &$0) }
+    if !params.excludeTurns, let lastTurn = made.lastTurnID {
+      announceUsage(of: thread, lastTurn, to: request.connection)
+    }
     announceStarted(thread.object(canAcceptDirectInput: true))
   }
 
@@ -291,6 +297,7 @@ extension Server {
     var source: ThreadObject
     var meta: SessionMeta
     var latest: LatestRecords
+    var lastTurnID: String?
     var turns: [UInt8] = []
     var writer: RolloutWriter?
     var lock: ThreadWriterLock?
@@ -298,7 +305,7 @@ extension Server {
 
     init(
       _ history: ThreadHistory, _ source: ThreadObject, _ params: ThreadForkParams, id: String, at now: UnixTime,
-      originator: String, path: String, home: String
+      originator: String, path: String, directory: ThreadDirectory
     ) throws {
       self.source = source
       let cut =
@@ -312,7 +319,9 @@ extension Server {
       latest = history.latest
       meta = history.meta
       if params.isEphemeral {
-        conversation = try Conversation(try history.loadModelHistory(to: cut))
+        let model = try history.loadModelHistory(to: cut)
+        latest = model.latest
+        conversation = try Conversation(model)
         return
       }
       var head = SessionMeta(
@@ -322,7 +331,7 @@ extension Server {
       head.forkedFromID = source.id
       head.baseInstructions = history.meta.baseInstructions
       head.git = source.gitInfo
-      let lock = try ThreadWriterLock.acquire(home: home, threadID: id)
+      let lock = try ThreadWriterLock.acquire(home: directory.home, threadID: id)
       self.lock = lock
       if source.historyMode == .paginated {
         // As the reference does it: the fork refers to the records of its source.
@@ -335,10 +344,13 @@ extension Server {
       } else {
         writer = try RolloutFork.copy(history, to: cut, meta: head, path: path, at: now)
       }
+      let forked = try ThreadHistory(path: path) { directory.segmentPath($0) }
+      latest = forked.latest
+      lastTurnID = forked.lastTurn()?.id
       guard !params.excludeTurns else { return }
       var json = JSONWriter()
       json.beginArray()
-      try history.writeTurns(upTo: cut, to: &json)
+      try forked.writeAllTurns(.full, to: &json)
       json.endArray()
       turns = json.bytes
     }
