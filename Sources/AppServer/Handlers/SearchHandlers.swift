@@ -43,7 +43,7 @@ extension Server {
     var cursor: OccurrenceCursor?
     if let text = params.cursor {
       cursor = OccurrenceCursor(text)
-      guard let cursor, cursor.threadID == params.threadID, cursor.searchTerm == params.searchTerm else {
+      guard let cursor, cursor.threadID == file.threadID, cursor.searchTerm == params.searchTerm else {
         throw RPCError(.invalidCursor(text))
       }
     }
@@ -51,7 +51,7 @@ extension Server {
       writer.key("data")
       writer.beginArray()
       let next = try history.writeOccurrences(
-        of: term, threadID: params.threadID, from: cursor, limit: params.limit, to: &writer)
+        of: term, threadID: file.threadID, from: cursor, limit: params.limit, to: &writer)
       writer.endArray()
       writer.field("nextCursor", next?.text)
     }
@@ -60,12 +60,12 @@ extension Server {
   func listTimeline(_ request: Request) throws(RPCError) {
     let params = try request.params(ThreadTimelineListParams.self)
     let file = try paginatedFile(params.threadID, for: request)
-    guard !file.isArchived else { throw .invalidRequest("thread \(params.threadID) is archived") }
+    guard !file.isArchived else { throw .invalidRequest("thread \(file.threadID) is archived") }
     var cursor: TimelineCursor?
     if let text = params.cursor {
       cursor = TimelineCursor(text)
       guard let cursor else { throw .invalidRequest("invalid thread timeline cursor") }
-      guard cursor.threadID == params.threadID else {
+      guard cursor.threadID == file.threadID else {
         throw .invalidRequest("thread timeline cursor belongs to another thread")
       }
     }
@@ -73,26 +73,32 @@ extension Server {
       writer.key("data")
       writer.beginArray()
       let next = try history.writeTimeline(
-        threadID: params.threadID, before: cursor, limit: params.limit, to: &writer)
+        threadID: file.threadID, before: cursor, limit: params.limit, to: &writer)
       writer.endArray()
       writer.field("nextCursor", next?.text)
       writer.nullField("activeRealtimeSessionAtPageStart")
     }
   }
 
+  private struct PaginatedFile {
+    /// As the server spells it.
+    var threadID: String
+    var path: String
+    var isArchived: Bool
+  }
+
   /// The file of a thread whose records have positions. Threads without a file, known or not, cannot be served.
-  private func paginatedFile(
-    _ id: String, for request: Request
-  ) throws(RPCError) -> (path: String, isArchived: Bool) {
-    try Self.checkThreadID(id, as: "thread id")
+  private func paginatedFile(_ text: String, for request: Request) throws(RPCError) -> PaginatedFile {
+    try Self.checkThreadID(text, as: "thread id")
+    let id = UUID(text)?.description ?? text
     if let loaded = threads.thread(id) {
       guard loaded.identity.historyMode == .paginated, loaded.hasFile, let path = loaded.path else {
         throw .notSupported(request.method)
       }
-      return (path, false)
+      return PaginatedFile(threadID: id, path: path, isArchived: false)
     }
     guard let location = directory.find(id) else { throw .notSupported(request.method) }
-    return (location.path, location.isArchived)
+    return PaginatedFile(threadID: id, path: location.path, isArchived: location.isArchived)
   }
 
   /// Answers with what `body` writes into the open object of the result.

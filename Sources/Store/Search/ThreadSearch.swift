@@ -40,7 +40,8 @@ extension ThreadDirectory {
     listed.sortDirection = params.sortDirection
     let sorting = ThreadSorting(listed.sortKey)
     var cursor = try params.cursor.map { (text) throws(StoreError) in try ThreadCursor(known: text, sorting) }
-    let limit = Self.pageSize(params.limit)
+    // Other than in a list, 0 counts as 1.
+    let limit = Self.pageSize(params.limit.map { max($0, 1) })
     var portion = 2 * limit
     var found: [(thread: FoundThread, cursor: ThreadCursor)] = []
     var buffer: [UInt8] = []
