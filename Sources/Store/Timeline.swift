@@ -24,8 +24,8 @@ extension ThreadHistory {
     var key: (Int64, UInt8) { (position, kind.rawValue) }
   }
 
-  /// Writes the last entries before the cursor, oldest first, as elements of the open array. Returns the cursor of those
-  /// before them. Items that cannot be read are left out, so a page may have fewer than asked for.
+  /// Writes the last entries before the cursor, oldest first, as elements of the open array. Returns the cursor of
+  /// those before them. Items that cannot be read are left out, so a page may have fewer than asked for.
   ///
   /// Only for paginated histories: the records of others have no positions.
   package func writeTimeline(

@@ -90,7 +90,8 @@ import Testing
   }
 
   @Test func `white space of any kind becomes one space`() {
-    let collapsed = WhiteSpace.collapsed(Array("\u{2003} a\r\n\tb\u{A0}\u{85}c\u{200B}d\u{1680}e\u{202F}f\u{205F}\u{2029}".utf8))
+    let collapsed = WhiteSpace.collapsed(
+      Array("\u{2003} a\r\n\tb\u{A0}\u{85}c\u{200B}d\u{1680}e\u{202F}f\u{205F}\u{2029}".utf8))
     #expect(String(decoding: collapsed, as: UTF8.self) == "a b c\u{200B}d e f")
   }
 }
@@ -167,7 +168,8 @@ import Testing
   @Test func `the text parts of a message count as one text, as they are written`() throws {
     var file = SampleSession(1)
     file.start("t1")
-    let parts = #"{"type":"text","text":"**one** foo"},{"type":"image","image_url":"bar"},{"type":"text","text":"bar\n\ntwo"}"#
+    let parts =
+      #"{"type":"text","text":"**one** foo"},{"type":"image","image_url":"bar"},{"type":"text","text":"bar\n\ntwo"}"#
     file.item("t1", #"{"type":"UserMessage","id":"u","content":[\#(parts)]}"#)
     let history = try openHistory(home.write(file, to: home.sessionPath(1)))
     #expect(try snippets("foobar", history) == ["**one** foobar\n\ntwo"])
@@ -269,7 +271,10 @@ import Testing
     #expect(try search("hello").found.count == 1)
   }
 
-  @Test func `legacy threads, other providers and archived threads are found, and others than interactive ones on demand`() throws {
+  @Test
+  func `legacy threads, other providers and archived threads are found, and others than interactive ones on demand`()
+    throws
+  {
     var legacy = SampleSession(1, mode: .legacy)
     legacy.event("user_message", #""message":"needle in legacy","images":[]"#)
     try home.write(legacy, to: home.sessionPath(1, second: 1))

@@ -43,7 +43,8 @@ import Testing
     file.item("t2", #"{"type":"UserMessage","id":"u","content":[]}"#)
     file.item("gone", #"{"type":"AgentMessage","id":"g","content":[{"type":"Text","text":"x"}]}"#)
     file.item("t2", #"{"type":"Nonsense","id":"n"}"#)
-    file.event("turn_aborted", #""turn_id":"t2","reason":"interrupted","started_at":1,"completed_at":2,"duration_ms":3"#)
+    file.event(
+      "turn_aborted", #""turn_id":"t2","reason":"interrupted","started_at":1,"completed_at":2,"duration_ms":3"#)
     file.end("ghost", error: #","error":{"message":"no","codex_error_info":"usage_limit_exceeded"}"#)
     file.start("t1")
     file.start("t3")

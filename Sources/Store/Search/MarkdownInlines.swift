@@ -237,7 +237,8 @@ struct MarkdownInlines {
     var floors = [Int](repeating: 0, count: 12)
     for closer in delimiters[first...] {
       while pieces[closer].closes, pieces[closer].marks > 0 {
-        let floor = (pieces[closer].mark == UInt8(ascii: "*") ? 0 : 6) + (pieces[closer].opens ? 3 : 0)
+        let floor =
+          (pieces[closer].mark == UInt8(ascii: "*") ? 0 : 6) + (pieces[closer].opens ? 3 : 0)
           + pieces[closer].length % 3
         var place = openers.count - 1
         while place >= floors[floor], !matches(openers[place], closer) { place -= 1 }

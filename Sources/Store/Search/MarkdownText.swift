@@ -1,5 +1,5 @@
-/// The text that a reader sees of a CommonMark document: without marks, destinations and fences, each run of white space
-/// as one space. HTML stays as it is written, as do tables and other extensions.
+/// The text that a reader sees of a CommonMark document: without marks, destinations and fences, each run of white
+/// space as one space. HTML stays as it is written, as do tables and other extensions.
 ///
 /// Takes time in proportion to the text, also where it is made to be hard.
 package enum MarkdownText {
