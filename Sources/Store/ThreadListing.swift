@@ -26,17 +26,27 @@ extension ThreadDirectory {
   /// Throws `.invalidCursor`.
   package func list(_ params: ThreadListParams, defaultModelProvider: String) throws(StoreError) -> Page {
     let sorting = ThreadSorting(params.sortKey)
-    var cursor: ThreadCursor?
-    if let text = params.cursor {
-      guard let known = ThreadCursor(text, sorting) else { throw .invalidCursor(text) }
-      cursor = known
-    }
+    let cursor = try params.cursor.map { (text) throws(StoreError) in try ThreadCursor(known: text, sorting) }
     let lister = ThreadLister(
-      params: params, sorting: sorting, cursor: cursor, defaultModelProvider: defaultModelProvider)
-    return state.withLock { state in
+      params: params, sorting: sorting, cursor: cursor, limit: Self.pageSize(params.limit),
+      defaultModelProvider: defaultModelProvider)
+    let page = list(lister)
+    return Page(
+      threads: page.threads.map(\.thread), nextCursor: page.hasMore ? page.threads.last?.cursor.text(sorting) : nil,
+      backwardsCursor: page.threads.first?.cursor.including.text(sorting))
+  }
+
+  /// - Parameter limit: nil and 0 mean the default.
+  static func pageSize(_ limit: Int?) -> Int {
+    min(limit.flatMap { $0 > 0 ? $0 : nil } ?? defaultPageSize, maximumPageSize)
+  }
+
+  /// Threads with the cursors that continue behind each, and whether there are more.
+  func list(_ lister: ThreadLister) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
+    state.withLock { state in
       state.names.refresh()
       state.gitNotes.refresh()
-      if params.archived { state.archived.refresh() } else { state.sessions.refresh() }
+      if lister.params.archived { state.archived.refresh() } else { state.sessions.refresh() }
       return lister.page(&state)
     }
   }
@@ -69,6 +79,19 @@ struct ThreadCursor {
     self.value = value
     self.id = id
     self.includesAnchor = includesAnchor
+  }
+
+  /// The same place, with the thread that is there.
+  var including: ThreadCursor {
+    var cursor = self
+    cursor.includesAnchor = true
+    return cursor
+  }
+
+  /// Throws `.invalidCursor`.
+  init(known text: String, _ sorting: ThreadSorting) throws(StoreError) {
+    guard let cursor = ThreadCursor(text, sorting) else { throw .invalidCursor(text) }
+    self = cursor
   }
 
   init?(_ text: String, _ sorting: ThreadSorting) {
@@ -140,7 +163,8 @@ private struct ThreadFiles {
   }
 }
 
-private struct ThreadLister {
+/// Picks the threads of a page.
+struct ThreadLister {
   private struct Candidate {
     var position: Int
     var value: Int64
@@ -160,13 +184,14 @@ private struct ThreadLister {
   private let providers: Set<String>?
   private let searchTerm: [UInt8]?
 
-  init(params: ThreadListParams, sorting: ThreadSorting, cursor: ThreadCursor?, defaultModelProvider: String) {
+  init(
+    params: ThreadListParams, sorting: ThreadSorting, cursor: ThreadCursor?, limit: Int, defaultModelProvider: String
+  ) {
     self.params = params
     self.sorting = sorting
     self.cursor = cursor
     self.defaultModelProvider = defaultModelProvider
-    limit = min(
-      params.limit.flatMap { $0 > 0 ? $0 : nil } ?? ThreadDirectory.defaultPageSize, ThreadDirectory.maximumPageSize)
+    self.limit = limit
     excluded = Set(params.excludedThreadIDs.compactMap { UUID($0) })
     cwds = params.cwds.map { Set($0.map { LexicalPath.resolve($0, against: "/") }) }
     let hasRelatives = params.parentThreadID != nil || params.ancestorThreadID != nil
@@ -183,7 +208,9 @@ private struct ThreadLister {
     searchTerm = params.searchTerm.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
   }
 
-  func page(_ state: inout ThreadDirectory.State) -> ThreadDirectory.Page {
+  func page(
+    _ state: inout ThreadDirectory.State
+  ) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
     let folders = params.archived ? state.archived : state.sessions
     let relatives = relatives(folders, &state)
     let byChange = sorting == .modified ? changeOrder(folders) : nil
@@ -209,20 +236,17 @@ private struct ThreadLister {
     }
     let hasMore = chosen.count > limit
     if hasMore { chosen.removeLast() }
-    return ThreadDirectory.Page(
-      threads: chosen.compactMap { candidate, status, cached in
-        cached.summary.map { summary in
-          ThreadDirectory.object(
+    let threads = chosen.compactMap { candidate, status, cached in
+      cached.summary.map { summary in
+        (
+          thread: ThreadDirectory.object(
             summary, path: folders.path(of: folders.threads[candidate.position]), status: status, in: state,
-            defaultModelProvider: defaultModelProvider)
-        }
-      },
-      nextCursor: hasMore ? chosen.last.map { cursorText($0.candidate, includesAnchor: false) } : nil,
-      backwardsCursor: chosen.first.map { cursorText($0.candidate, includesAnchor: true) })
-  }
-
-  private func cursorText(_ candidate: Candidate, includesAnchor: Bool) -> String {
-    ThreadCursor(value: candidate.value, id: candidate.id, includesAnchor: includesAnchor).text(sorting)
+            defaultModelProvider: defaultModelProvider),
+          cursor: ThreadCursor(value: candidate.value, id: candidate.id, includesAnchor: false)
+        )
+      }
+    }
+    return (threads, hasMore)
   }
 
   /// All threads, the one that changed first in front. Needs the status of every file.
