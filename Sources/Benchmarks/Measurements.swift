@@ -191,9 +191,10 @@ enum Measurements {
 
   /// The first process may build indexes of its own, and folders that have just been written look like changing ones: what
   /// counts is a process that finds the home as it usually is.
-  private static func settle(_ scene: Scene, _ home: String) throws {
+  private static func settle(_ scene: Scene, _ home: String, resuming thread: String? = nil) throws {
     let first = try scene.initialized(home: home)
     _ = try first.call("thread/list", ["limit": 25])
+    if let thread { try first.call("thread/resume", ["threadId": .string(thread)], parse: false) }
     first.stop()
     sleep(3)
   }
@@ -223,22 +224,25 @@ enum Measurements {
   static func longThread(_ scene: Scene) throws -> [Figure] {
     let home = try scene.home()
     let stored = try SyntheticHome.addLongThread(bytes: 20_000_000, to: home, cwd: scene.work)
+    try settle(scene, home, resuming: stored.id)
     let thread = JSON.string(stored.id)
     let size = number(Double(stored.bytes) / 1e6, "MB")
     var figures: [Figure] = []
     for (name, method, params) in [
-      ("thread/read of a thread of \(size) with its turns", "thread/read", ["threadId": thread, "includeTurns": true]),
+      ("thread/read of a thread of \(size), with turns", "thread/read", ["threadId": thread, "includeTurns": true]),
       ("thread/resume of a thread of \(size)", "thread/resume", ["threadId": thread]),
     ] as [(String, String, JSON)] {
       var cost = Cost()
       var peak = 0
-      for _ in 0..<5 {
+      var answer = 0
+      for _ in 0..<7 {
         let peer = try scene.initialized(home: home)
         try cost.measure(peer) { try peer.call(method, params, parse: false) }
         peak = max(peak, peer.peakKilobytes)
+        answer = peer.answerBytes
         peer.stop()
       }
-      figures += cost.figures(name, "ms")
+      figures += cost.figures("\(name) (answer \(number(Double(answer) / 1e6, "MB")))", "ms")
       figures.append(Figure(name: "  peak RSS", value: number(Double(peak) / 1024, "MB")))
     }
     return figures

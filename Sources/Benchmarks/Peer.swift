@@ -107,12 +107,17 @@ final class Peer {
     return nextID
   }
 
-  /// The result of a request that was started; other messages are passed over.
+  /// The bytes of the last answer.
+  private(set) var answerBytes = 0
+
+  /// The result of a request that was started; other messages are passed over. Without `parse` an answer that is no error
+  /// counts as null.
   @discardableResult
   func result(of id: Int, parse: Bool = true) throws -> JSON {
     while let line = readLine() {
-      guard Self.isResponse(line, id) else { continue }
-      guard parse else { return .null }
+      guard let isError = Self.isError(line, answering: id) else { continue }
+      answerBytes = line.count
+      guard parse || isError else { return .null }
       let message = try JSON.parse(Array(line))
       if let error = message["error"] { throw Failure(description: error["message"]?.stringValue ?? "error") }
       return message["result"] ?? .null
@@ -125,18 +130,23 @@ final class Peer {
     try result(of: start(method, params), parse: parse)
   }
 
-  private static func isResponse(_ line: ArraySlice<UInt8>, _ id: Int) -> Bool {
+  /// Whether an answer is an error, from its first members; nil for other messages.
+  private static func isError(_ line: ArraySlice<UInt8>, answering id: Int) -> Bool? {
     var reader = JSONReader(Array(line.prefix(64)))
-    guard (try? reader.beginObject()) != nil else { return false }
+    var isAnswer = false
+    guard (try? reader.beginObject()) != nil else { return nil }
     while let key = try? reader.nextKey() {
       switch key {
-      case "id": return (try? reader.int()) == id
-      case "error": return (try? JSON.parse(Array(line))["id"]?.intValue) == id
-      case "method": return false
-      default: if (try? reader.skip()) == nil { return false }
+      case "id":
+        guard (try? reader.int()) == id else { return nil }
+        isAnswer = true
+      case "result": return isAnswer ? false : nil
+      case "error": return isAnswer || (try? JSON.parse(Array(line))["id"]?.intValue) == id ? true : nil
+      case "method": return nil
+      default: if (try? reader.skip()) == nil { return nil }
       }
     }
-    return false
+    return nil
   }
 
   /// Reads until a notification of this method; returns how many of another kind came before it.

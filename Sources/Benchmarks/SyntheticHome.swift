@@ -120,7 +120,8 @@ enum SyntheticHome {
           turn, stamp,
           [
             "type": "CommandExecution", "id": call, "process_id": "1", "command": ["/bin/bash", "-lc", "ls"],
-            "cwd": .string(cwd), "parsed_cmd": [["type": "unknown", "cmd": "ls"]], "source": "unified_exec_startup",
+            "cwd": .string("file://\(cwd)"), "parsed_cmd": [["type": "unknown", "cmd": "ls"]],
+            "source": "unified_exec_startup",
             "status": "completed", "aggregated_output": .string(output), "exit_code": 0,
             "duration": ["secs": 0, "nanos": 1000],
           ])
