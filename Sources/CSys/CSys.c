@@ -245,6 +245,12 @@ int csys_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal
 
 void csys_malloc_arenas(int count) { mallopt(M_ARENA_MAX, count); }
 
+void csys_malloc_mapped_size(int size) {
+  mallopt(M_MMAP_THRESHOLD, size);
+  // The default of 128 KB would have the top of the heap come and go all the time.
+  mallopt(M_TRIM_THRESHOLD, 2 * size);
+}
+
 void csys_malloc_trim(void) { malloc_trim(0); }
 
 // MARK: - Threads

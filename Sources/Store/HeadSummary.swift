@@ -90,10 +90,7 @@ struct HeadSummary: Sendable {
   private mutating func take(_ head: RecordHead) throws(JSONError) {
     var payload = head.payload
     switch (head.kind, head.event) {
-    case (.turnContext, _):
-      let context = try TurnContext(&payload)
-      model = context.model
-      reasoningEffort = context.effort
+    case (.turnContext, _): try takeModel(&payload)
     case (.eventMessage, .threadSettingsApplied):
       // A fork has no turn yet, but settings.
       try payload.beginObject()
@@ -111,6 +108,22 @@ struct HeadSummary: Sendable {
     case (.eventMessage, .itemCompleted): preview = try Self.itemPreview(&payload)
     default: break
     }
+  }
+
+  /// All that a list shows of a turn's settings.
+  private mutating func takeModel(_ payload: inout JSONReader) throws(JSONError) {
+    var named: String?
+    var effort: String?
+    try payload.beginObject()
+    while let key = try payload.nextKey() {
+      switch key {
+      case "model": named = try payload.string()
+      case "effort": effort = try payload.optionalString()
+      default: try payload.skip()
+      }
+    }
+    guard let named else { return }
+    (model, reasoningEffort) = (named, effort)
   }
 
   private static func legacyPreview(_ payload: inout JSONReader) throws(JSONError) -> String? {

@@ -84,6 +84,7 @@ package final class ThreadHistory {
   package func writeAllTurns(
     _ view: Turn.ItemsView, runningTurnID: String? = nil, to writer: inout JSONWriter
   ) throws(StoreError) {
+    if view == .full { writer.reserve(index.items.reduce(0) { $0 + Int($1.length) }) }
     for position in index.turns.indices { try writeTurn(position, view, runningTurnID, to: &writer) }
   }
 

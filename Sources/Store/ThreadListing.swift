@@ -300,7 +300,15 @@ struct ThreadLister {
     _ cached: ThreadDirectory.CachedSummary, _ id: UUID, _ state: borrowing ThreadDirectory.State,
     _ relatives: [UUID: UUID]?
   ) -> Bool {
-    guard let preview = cached.summary?.preview, let meta = cached.summary?.meta else { return false }
+    guard let preview = cached.summary?.preview else { return false }
+    // First, because a search mostly ends here, before anything else is looked at.
+    if let searchTerm {
+      let name = state.names.notes[id]
+      guard Self.contains(preview, searchTerm) || name.map({ Self.contains($0, searchTerm) }) == true else {
+        return false
+      }
+    }
+    guard let meta = cached.summary?.meta else { return false }
     if let kinds {
       let kind = meta.source.kind
       guard kinds.contains(kind) || (kinds.contains("subAgent") && meta.source.isSubAgent) else { return false }
@@ -310,12 +318,6 @@ struct ThreadLister {
     if let parent = params.parentThreadID, meta.parentThreadID != parent { return false }
     if let ancestor = params.ancestorThreadID {
       guard let ancestor = UUID(ancestor), let relatives, Self.descends(id, from: ancestor, relatives) else {
-        return false
-      }
-    }
-    if let searchTerm {
-      let name = state.names.notes[id]
-      guard Self.contains(preview, searchTerm) || name.map({ Self.contains($0, searchTerm) }) == true else {
         return false
       }
     }

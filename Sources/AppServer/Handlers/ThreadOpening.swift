@@ -168,7 +168,10 @@ extension Server {
     writer.key("thread")
     thread.object(canAcceptDirectInput: true).write(to: &writer) { (writer: inout JSONWriter) in
       // The elements of the array that was written elsewhere.
-      if opened.turns.count > 2 { writer.raw(opened.turns[1..<(opened.turns.count - 1)]) }
+      if opened.turns.count > 2 {
+        writer.reserve(opened.turns.count)
+        writer.raw(opened.turns[1..<(opened.turns.count - 1)])
+      }
     }
     thread.settings.writeResponseMembers(
       instructionSources: thread.instructionSources, withCollaborationMode: isResume, to: &writer)

@@ -86,6 +86,8 @@ int csys_no_new_privileges(void);
 /// The process gets this signal when its parent ends.
 int csys_parent_death_signal(int signal);
 void csys_malloc_arenas(int count);
+/// Blocks from `size` on are mapped by themselves, and so go back to the system the moment they are freed.
+void csys_malloc_mapped_size(int size);
 void csys_malloc_trim(void);
 
 // Threads of our own.
