@@ -43,6 +43,17 @@ package struct QueuedSubmission: Sendable, Equatable {
   }
 }
 
+extension UserInput {
+  /// The input of a message that is to be kept: parts of a type that this version does not know are refused, because
+  /// there is nobody to refuse them later.
+  fileprivate static func lasting(_ reader: inout JSONReader) throws(JSONError) -> [UserInput] {
+    let place = reader.error(.unexpectedEnd).offset
+    let input = try list(wire: &reader)
+    for case .unknown(let type, _) in input { throw JSONError(.unknownVariant(type, expected: knownTypes), at: place) }
+    return input
+  }
+}
+
 package struct ThreadQueueAddParams: Params {
   package static let method = "thread/queue/add"
 
@@ -57,7 +68,7 @@ package struct ThreadQueueAddParams: Params {
     try reader.members { (key, reader) throws(JSONError) in
       switch key {
       case "threadId": id = try reader.string()
-      case "input": input = try UserInput.list(wire: &reader)
+      case "input": input = try UserInput.lasting(&reader)
       case "clientUserMessageId": clientID = try reader.string()
       default: try reader.skip()
       }
@@ -108,7 +119,7 @@ package struct ThreadQueueUpdateParams: Params {
       switch key {
       case "threadId": id = try reader.string()
       case "queuedSubmissionId": submission = try reader.string()
-      case "input": input = try UserInput.list(wire: &reader)
+      case "input": input = try UserInput.lasting(&reader)
       default: try reader.skip()
       }
     }

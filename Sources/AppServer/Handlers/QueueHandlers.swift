@@ -95,10 +95,11 @@ extension Server {
 
   /// A thread that is gone has nothing to wait for.
   func forgetQueue(of id: String) {
-    do throws(RPCError) {
-      try changeQueue(id) { $0 = MessageQueue() }
+    do throws(ThreadError) {
+      guard !(try AgentThread.queue(of: id, services.queues)).submissions.isEmpty else { return }
+      try AgentThread.changeQueue(of: id, services.queues) { queue in queue = MessageQueue() }
     } catch {
-      log(.warning, "what waits in deleted thread \(id) was not removed: \(error.message)")
+      log(.warning, "what waits in deleted thread \(id) was not removed: \(error)")
     }
   }
 
