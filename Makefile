@@ -2,8 +2,9 @@
 
 SWIFT ?= swift
 SWIFTC ?= swiftc
-# Extra arguments for `make bench`, e.g. ARGS="--reference PATH".
-ARGS ?=
+# For `make bench`: another implementation's binary to measure beside ours, and a word that picks some of the figures.
+REFERENCE ?=
+ONLY ?=
 PROMPT ?= Say hello in one sentence.
 
 LIBRARIES := libcurl4-openssl-dev libsqlite3-dev pkg-config
@@ -14,7 +15,7 @@ help:
 	@echo "make run      build, and try one turn from the command line"
 	@echo "make test     all tests"
 	@echo "make release  dist/codex, one file without a Swift runtime beside it"
-	@echo "make bench    figures of the release build (ARGS=\"--reference PATH\" puts the reference beside them)"
+	@echo "make bench    figures of the release build (REFERENCE=PATH puts another binary's beside them; ONLY=list)"
 	@echo "make format   settle the layout of all sources     make lint   check it"
 	@echo "make tsan     all tests under ThreadSanitizer      make fuzz   the fuzzers, bounded"
 
@@ -42,14 +43,17 @@ test: install
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
-release: install
-	$(SWIFT) build -c release --product codex --static-swift-stdlib -Xlinker -s --scratch-path .build-release
-	@mkdir -p dist && cp .build-release/release/codex dist/codex
-	@size=$$(stat -c %s dist/codex); echo "dist/codex: $$size bytes ($$((size / 1048576)) MiB)"
+# What ships: one file, stripped, with the Swift runtime inside.
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 
-bench: install
-	$(SWIFT) build -c release
-	.build/release/Benchmarks $(ARGS)
+release: install
+	$(RELEASE) --product codex
+	@mkdir -p dist && cp .build-release/release/codex dist/codex
+	@size=$$(stat -c %s dist/codex); echo "dist/codex: $$size bytes"
+
+bench: release
+	$(RELEASE) --product Benchmarks
+	.build-release/release/Benchmarks --binary dist/codex $(if $(REFERENCE),--reference $(REFERENCE)) $(if $(ONLY),--only $(ONLY))
 
 format:
 	$(SWIFT) format -i -r Sources Tests Package.swift

@@ -8,6 +8,8 @@ import ModelAPI
 final class ActiveTurn {
   let id: String
   var machine: TurnMachine
+  /// For jitter only, and rolled for every event of an answer: a call into the kernel each would be a sixth of its cost.
+  var dice = SeededGenerator(seed: .random(in: .min ... .max))
   var stream: ModelStream?
   var timer: TimerID?
   var hasBegun = false

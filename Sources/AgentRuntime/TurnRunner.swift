@@ -41,7 +41,7 @@ extension AgentThread {
   private func feed(_ turn: ActiveTurn, _ event: (inout TurnMachine, inout TurnMachine.Step) -> Void) {
     guard active === turn else { return }
     var step = TurnMachine.Step(
-      nowMs: services.clock.now().milliseconds, random: Double.random(in: 0..<1),
+      nowMs: services.clock.now().milliseconds, random: Double.random(in: 0..<1, using: &turn.dice),
       makeID: { [ids = services.ids] in ids.v7().description })
     event(&turn.machine, &step)
     perform(step.effects, for: turn, atMs: step.nowMs)

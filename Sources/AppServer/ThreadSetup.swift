@@ -24,7 +24,7 @@ extension Server {
     do throws(ConfigError) {
       return try build(overrides, stored: stored, storedBase: storedBase)
     } catch {
-      throw .invalidRequest("failed to load configuration: \(error.messageWithKey)")
+      throw .invalidRequest("failed to load configuration: \(error)")
     }
   }
 

@@ -92,6 +92,10 @@ int csys_peer_user(int fd, uid_t *user) {
 
 int csys_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
 
+int csys_open_at(int folder, const char *name, int flags) { return openat(folder, name, flags | O_CLOEXEC); }
+
+int csys_open_folder(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
 int csys_get_flags(int fd) { return fcntl(fd, F_GETFL); }
 
 int csys_set_flags(int fd, int flags) { return fcntl(fd, F_SETFL, flags); }
@@ -129,6 +133,13 @@ int csys_stat_path(const char *path, int follow, csys_stat *out) {
 int csys_stat_fd(int fd, csys_stat *out) {
   struct stat s;
   if (fstat(fd, &s) != 0) return -1;
+  fill(out, &s);
+  return 0;
+}
+
+int csys_stat_at(int folder, const char *name, csys_stat *out) {
+  struct stat s;
+  if (fstatat(folder, name, &s, 0) != 0) return -1;
   fill(out, &s);
   return 0;
 }

@@ -22,8 +22,10 @@ struct HeadSummary: Sendable {
 
   /// Reads the head of a file. Throws `.unreadable` for one that does not begin as session files do.
   static func read(_ file: SessionFile, buffer: inout [UInt8]) throws(StoreError) -> HeadSummary {
+    // Up to the size at opening, so that a small file takes one read.
+    let end = min(headLimit, file.status.size)
     // Most first messages come after some 30 KB of instructions.
-    var scanner = LineScanner(file, to: headLimit, reusing: buffer, chunkSize: 40 * 1024)
+    var scanner = LineScanner(file, to: end, reusing: buffer, chunkSize: 40 * 1024)
     buffer = []
     var summary: HeadSummary?
     var reason = "no session_meta record"
