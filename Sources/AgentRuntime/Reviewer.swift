@@ -37,7 +37,9 @@ extension AgentThread {
       threadID: services.ids.v7().description, turnID: services.ids.v7().description,
       model: setup.reviewModel ?? settings.model)
     var shown = Turn(id: turn.id, rootTurnID: nil)
-    shown.items = [.userMessage(UserMessageItem(id: turn.id, clientID: nil, content: [.text(Review.label(of: target))]))]
+    shown.items = [
+      .userMessage(UserMessageItem(id: turn.id, clientID: nil, content: [.text(Review.label(of: target))]))
+    ]
     return shown
   }
 }

@@ -48,7 +48,8 @@ extension Server {
       writer.beginObject()
       writer.field("summary", "`review/start` with the delivery `detached` is deprecated.")
       writer.field(
-        "details", "For a review on a thread of its own, call `thread/start` and then `review/start` on the new thread.")
+        "details", "For a review on a thread of its own, call `thread/start` and then `review/start` on the new thread."
+      )
       writer.endObject()
     }
     throw .invalidRequest("detached review is not implemented in codex-swift \(Version.own)")
