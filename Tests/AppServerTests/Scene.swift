@@ -132,7 +132,7 @@ final class ManualClock: Sendable {
   var clock: WallClock { WallClock { [self] in UnixTime(milliseconds: time.withLock { $0 }) } }
 
   var milliseconds: Int64 { time.withLock { $0 } }
-  var seconds: Int64 { milliseconds / 1000 }
+  var seconds: Int { Int(milliseconds / 1000) }
 
   func advance(by milliseconds: Int64) { time.withLock { $0 += milliseconds } }
 }
