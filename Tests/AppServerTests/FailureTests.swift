@@ -80,7 +80,8 @@ private let failures: [Failure] = [
     try await Scene.run(setting) { scene in
       let client = try await scene.connect()
       let thread = try await client.startThread()
-      scene.model.enqueue(failure.reply, .answer("Fine again", id: "msg_9"))
+      scene.model.enqueue(failure.reply)
+      scene.model.respond { _ in .answer("Fine again", id: "msg_9") }
       let id = try await client.startTurn(thread)
       let turn = try await client.next("turn/completed").at("turn")
       let url = "\(scene.model.baseURL)/v1/responses"
