@@ -67,6 +67,8 @@ tsan: install
 
 # A fuzzer is Tests/Fuzz/NAMEFuzz.swift and one line here: the modules that it imports, each after those it needs.
 FUZZ_JSON := JSON
+FUZZ_TOML := TOML
+FUZZ_Stream := JSON ModelAPI
 
 FUZZERS := $(patsubst FUZZ_%,%,$(filter FUZZ_%,$(.VARIABLES)))
 FUZZ_LIMITS ?= -runs=5000000 -max_total_time=60
@@ -76,10 +78,10 @@ fuzz: $(addprefix fuzz-,$(FUZZERS))
 fuzz-%:
 	@mkdir -p fuzz-out/$*/corpus
 	for module in $(FUZZ_$*); do \
-	  $(SWIFTC) -O -wmo -swift-version 6 -parse-as-library -sanitize=fuzzer,address -package-name codex-swift \
+	  $(SWIFTC) -O -wmo -swift-version 6 -enable-upcoming-feature InternalImportsByDefault -parse-as-library -sanitize=fuzzer,address -package-name codex-swift \
 	    -module-name $$module -emit-module -emit-module-path fuzz-out/$*/$$module.swiftmodule -c \
 	    -I fuzz-out/$* -o fuzz-out/$*/$$module.o $$(find Sources/$$module -name '*.swift') || exit 1; done
-	$(SWIFTC) -O -swift-version 6 -parse-as-library -sanitize=fuzzer,address -use-ld=lld -package-name codex-swift \
+	$(SWIFTC) -O -swift-version 6 -enable-upcoming-feature InternalImportsByDefault -parse-as-library -sanitize=fuzzer,address -use-ld=lld -package-name codex-swift \
 	  -I fuzz-out/$* -module-name $*Fuzz -o fuzz-out/$*/fuzz Tests/Fuzz/$*Fuzz.swift $(addprefix fuzz-out/$*/,$(addsuffix .o,$(FUZZ_$*)))
 	ASAN_OPTIONS=detect_leaks=0 fuzz-out/$*/fuzz -max_len=4096 -artifact_prefix=fuzz-out/$*/ \
 	  $(addprefix -dict=,$(wildcard Tests/Fuzz/$*.dict)) -print_final_stats=1 $(FUZZ_LIMITS) fuzz-out/$*/corpus

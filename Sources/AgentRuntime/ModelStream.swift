@@ -98,6 +98,8 @@ final class ModelStream {
   private func keep(_ bytes: [UInt8]) {
     let room = Self.maximumErrorBytes - errorBody.count
     errorBody.append(contentsOf: bytes.prefix(max(room, 0)))
+    // More than any error text uses; the rest may never end.
+    if errorBody.count >= Self.maximumErrorBytes { ended() }
   }
 
   private func ended() {

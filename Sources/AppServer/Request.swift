@@ -43,14 +43,13 @@ package final class Request {
   }
 
   func succeed(_ result: (inout JSONWriter) -> Void) {
-    guard markAnswered() else { return }
-    connection.send(Envelope.response(id, result: result))
+    guard !isAnswered else { return }
+    answer(Envelope.response(id, result: result))
   }
 
   /// Answers with a response that was put together elsewhere, envelope included.
   func succeed(wholeMessage message: [UInt8]) {
-    guard markAnswered() else { return }
-    connection.send(message)
+    answer(message)
   }
 
   /// Answers `{}`.
@@ -62,15 +61,16 @@ package final class Request {
   }
 
   func fail(_ error: RPCError) {
-    guard markAnswered() else { return }
-    connection.send(Envelope.failure(id, error))
+    answer(Envelope.failure(id, error))
   }
 
-  private func markAnswered() -> Bool {
-    guard !isAnswered else { return false }
+  /// The answer is queued before the request counts as done: when the server ends, the last request to be done closes the
+  /// connection.
+  private func answer(_ message: [UInt8]) {
+    guard !isAnswered else { return }
     isAnswered = true
+    connection.send(message)
     connection.requestEnded(self)
-    return true
   }
 
   /// Answers with what `work` makes, which may wait. Until then the request counts as pending on its connection.

@@ -45,6 +45,15 @@ extension Server {
     case "thread/compact/start": try compactThread(request)
     case "thread/settings/update": try updateThreadSettings(request)
 
+    case "thread/queue/add": try addToQueue(request)
+    case "thread/queue/list": try listQueue(request)
+    case "thread/queue/update": try updateQueue(request)
+    case "thread/queue/delete": try deleteFromQueue(request)
+    case "thread/queue/reorder": try reorderQueue(request)
+    case "thread/queue/start": try startFromQueue(request)
+
+    case "review/start": try startReview(request)
+
     case "turn/start": try startTurn(request)
     case "turn/steer": try steerTurn(request)
     case "turn/interrupt": try interruptTurn(request)
@@ -67,6 +76,7 @@ extension Server {
     case "remoteControl/status/read": try readRemoteControlStatus(request)
 
     default:
+      try refuseUnknownThread(request)
       throw .invalidRequest("\(request.method) is not implemented in codex-swift \(Version.own)")
     }
   }
@@ -112,7 +122,8 @@ extension Server {
 extension Request {
   /// The `threadId` of the params, if there is one.
   fileprivate var threadID: String? {
-    guard method.utf8.starts(with: "thread/".utf8) || method.utf8.starts(with: "turn/".utf8) else { return nil }
+    let families = ["thread/", "turn/", "review/"]
+    guard families.contains(where: { method.utf8.starts(with: $0.utf8) }) else { return nil }
     return try? body?.peekMember("threadId")
   }
 }

@@ -68,6 +68,7 @@ extension Server {
     }
     setup.developerInstructions = overrides.developerInstructions ?? config.developerInstructions
     setup.compactPrompt = config.compactPrompt
+    setup.reviewModel = config.reviewModel
     setup.autoCompactTokenLimit = config.autoCompactTokenLimit
     setup.contextWindowOverride = config.contextWindow
     setup.verbosity = config.verbosity?.rawValue

@@ -115,12 +115,36 @@ import Transport
     return client
   }
 
+  /// Another process with the same home.
+  func secondServer() throws -> Neighbour {
+    Neighbour(try Self.makeServer(home, work, environment, log, clock))
+  }
+
   /// Every file of the home with its path inside it.
   func files(in folder: String = "") throws -> [(path: String, bytes: [UInt8])] {
     try File.list(Path.join(home, folder)).flatMap { entry -> [(path: String, bytes: [UInt8])] in
       let path = folder.isEmpty ? entry.name : "\(folder)/\(entry.name)"
       guard entry.kind != .directory else { return try files(in: path) }
       return [(path, try File.read(Path.join(home, path), limit: 16 << 20))]
+    }
+  }
+}
+
+/// Another server on the home of a scene.
+@LoopActor final class Neighbour {
+  private let server: Server
+
+  init(_ server: Server) { self.server = server }
+
+  func connect() -> TestClient {
+    let pair = MemoryConnection.pair()
+    server.accept(pair.server)
+    return TestClient(pair.client)
+  }
+
+  func shutDown() async {
+    await withUnsafeContinuation { continuation in
+      server.shutDown { _ in continuation.resume() }
     }
   }
 }
@@ -132,7 +156,7 @@ final class ManualClock: Sendable {
   var clock: WallClock { WallClock { [self] in UnixTime(milliseconds: time.withLock { $0 }) } }
 
   var milliseconds: Int64 { time.withLock { $0 } }
-  var seconds: Int64 { milliseconds / 1000 }
+  var seconds: Int { Int(milliseconds / 1000) }
 
   func advance(by milliseconds: Int64) { time.withLock { $0 += milliseconds } }
 }

@@ -371,6 +371,7 @@ extension Server {
       if let location = directory.find(id) { shelf.forget(location.path) }
       try directory.delete(id)
     }
+    forgetQueue(of: id)
     request.succeed()
     announce(.threadDeleted, of: id)
   }
