@@ -144,6 +144,11 @@ int csys_stat_at(int folder, const char *name, csys_stat *out) {
   return 0;
 }
 
+ssize_t csys_find(const void *text, size_t count, const void *part, size_t part_count) {
+  const char *found = memmem(text, count, part, part_count);
+  return found == NULL ? -1 : found - (const char *)text;
+}
+
 int csys_readdir(void *dir, const char **name, uint8_t *type) {
   errno = 0;
   struct dirent *entry = readdir((DIR *)dir);

@@ -45,6 +45,9 @@ package struct JSONReader: Sendable {
     self.init(Array(text.utf8))
   }
 
+  /// What is not read yet, in `bytes`.
+  package var remaining: Range<Int> { offset..<end }
+
   // MARK: - What comes next
 
   package enum Token: String, Sendable {

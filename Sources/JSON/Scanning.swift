@@ -38,10 +38,15 @@ package enum UTF8Validation {
         at &+= 1
         continue
       }
+      // Two bytes are most of what is not ASCII in texts of Latin letters: no detour for them.
+      if lead &- 0xC2 < 0x1E {
+        guard at &+ 1 < end, base[at &+ 1] & 0xC0 == 0x80 else { return at }
+        at &+= 2
+        continue
+      }
       let length: Int
       var second: ClosedRange<UInt8> = 0x80...0xBF
       switch lead {
-      case 0xC2...0xDF: length = 2
       case 0xE0: (length, second) = (3, 0xA0...0xBF)
       case 0xE1...0xEC, 0xEE...0xEF: length = 3
       case 0xED: (length, second) = (3, 0x80...0x9F)
@@ -50,8 +55,9 @@ package enum UTF8Validation {
       case 0xF4: (length, second) = (4, 0x80...0x8F)
       default: return at
       }
-      guard at + length <= end, second.contains(base[at + 1]) else { return at }
-      for index in 2..<max(length, 2) where !(0x80...0xBF).contains(base[at + index]) { return at }
+      guard at &+ length <= end, second.contains(base[at &+ 1]), base[at &+ 2] & 0xC0 == 0x80,
+        length == 3 || base[at &+ 3] & 0xC0 == 0x80
+      else { return at }
       at &+= length
     }
     return nil

@@ -183,9 +183,13 @@ package final class ThreadHistory {
         guard try Self.enterItem(&payload), try ItemTranscoder.write(rollout: &payload, to: &scratch) else {
           return false
         }
+      } else if item.form == .agentMessage {
+        // Most of what a legacy thread shows: copied, as items are.
+        try ItemTranscoder.writeAgentMessage(legacy: &payload, id: Self.legacyID(item), to: &scratch)
       } else {
-        let id = item.number > 0 ? "item-\(item.number)" : ""
-        guard var shown = try LegacyItems.item(item.form, &payload, id: id) else { return false }
+        guard var shown = try LegacyItems.item(item.form, &payload, id: Self.legacyID(item)) else {
+          return false
+        }
         if case .reasoning(var reasoning) = shown {
           try mergeReasoning(&reasoning, item, Int32(clamping: position))
           shown = .reasoning(reasoning)
@@ -197,6 +201,8 @@ package final class ThreadHistory {
     }
     return true
   }
+
+  private static func legacyID(_ item: IndexedItem) -> String { item.number > 0 ? "item-\(item.number)" : "" }
 
   /// Reasoning of legacy files is one record a paragraph.
   private func mergeReasoning(

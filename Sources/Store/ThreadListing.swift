@@ -1,5 +1,4 @@
 package import AppServerProtocol
-import Glibc
 import HostIO
 import JSON
 import Synchronization
@@ -360,16 +359,8 @@ struct ThreadLister {
   /// Whether `term`, which is not empty, is part of the text, byte by byte.
   private static func contains(_ text: String, _ term: [UInt8]) -> Bool {
     var text = text
-    return text.withUTF8 { bytes in
-      guard let base = bytes.baseAddress, bytes.count >= term.count else { return false }
-      var from = 0
-      let last = bytes.count - term.count
-      while from <= last, let found = memchr(base + from, Int32(term[0]), last - from + 1) {
-        let at = UnsafeRawPointer(found) - UnsafeRawPointer(base)
-        if memcmp(found, term, term.count) == 0 { return true }
-        from = at + 1
-      }
-      return false
+    return text.withUTF8 { text in
+      term.withUnsafeBytes { ByteSearch.first(of: $0, in: UnsafeRawBufferPointer(text)) != nil }
     }
   }
 }

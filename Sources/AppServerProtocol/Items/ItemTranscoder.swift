@@ -75,10 +75,36 @@ package enum ItemTranscoder {
       return try ThreadItem(rollout: &again).write(to: &writer)
     }
     let parts = try reader.require(texts, "content")
+    let rawID = reader.bytes[try reader.require(id, "id")]
+    writeAgentMessage(parts, phase: phase, of: reader, to: &writer) { $0.raw(rawID) }
+  }
+
+  /// The same for an `agent_message` record of a legacy file, which has no id for the item.
+  package static func writeAgentMessage(
+    legacy reader: inout JSONReader, id: String, to writer: inout JSONWriter
+  ) throws(JSONError) {
+    var message: Range<Int>?
+    var phase: Range<Int>?
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      switch key {
+      case "message": message = try reader.rawString()
+      case "phase": phase = try reader.rawStringOrNull()
+      default: try reader.skip()
+      }
+    }
+    let text = try reader.require(message, "message")
+    writeAgentMessage([text], phase: phase, of: reader, to: &writer) { $0.string(id) }
+  }
+
+  private static func writeAgentMessage(
+    _ parts: [Range<Int>], phase: Range<Int>?, of reader: borrowing JSONReader, to writer: inout JSONWriter,
+    id: (inout JSONWriter) -> Void
+  ) {
     writer.beginObject()
     writer.field("type", literal: "agentMessage")
     writer.key("id")
-    writer.raw(reader.bytes[try reader.require(id, "id")])
+    id(&writer)
     writer.key("text")
     if parts.count == 1 {
       writer.raw(reader.bytes[parts[0]])

@@ -65,6 +65,9 @@ int csys_stat_at(int folder, const char *name, csys_stat *out);
 /// The next name of a directory: 1 and `name`/`type` set, 0 at the end, -1 on error. `name` lives until the next call.
 int csys_readdir(void *dir, const char **name, uint8_t *type);
 
+/// Where `part` first stands in `text`, or -1.
+ssize_t csys_find(const void *text, size_t count, const void *part, size_t part_count);
+
 // Signals.
 int csys_signals_block(const int *signals, int count);
 int csys_signals_unblock_all(void);
