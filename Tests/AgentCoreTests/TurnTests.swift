@@ -139,7 +139,9 @@ import Testing
 
   @Test func `tells the model about tools that it does not have, and asks again`() {
     let call = output(["type": "function_call", "id": "fc_1", "name": "shell", "call_id": "c1", "arguments": "{"])
-    let custom = output(["type": "custom_tool_call", "id": "ctc_1", "name": "apply_patch", "call_id": "c2", "input": ""])
+    let custom = output([
+      "type": "custom_tool_call", "id": "ctc_1", "name": "apply_patch", "call_id": "c2", "input": "",
+    ])
     let answers = [
       InputItem.functionCallOutput(id: "fco_id-1", callID: "c1", .text("unsupported call: shell")),
       InputItem.customToolCallOutput(
@@ -257,7 +259,8 @@ import Testing
     case 0: return scene.receive(.textDelta("x"))
     case 1: return scene.receive(.itemAdded(says("", id: "msg_\(chance.next(3))")))
     case 2: return scene.receive(.itemDone(says("x", id: chance.next(2) == 0 ? nil : "msg_\(chance.next(3))")))
-    case 3: return scene.receive(.itemDone(output(["type": "function_call", "name": "f", "call_id": "c", "arguments": ""])))
+    case 3:
+      return scene.receive(.itemDone(output(["type": "function_call", "name": "f", "call_id": "c", "arguments": ""])))
     case 4: return scene.receive(.completed(responseID: "r", usage: usage))
     case 5: return scene.fail(.transport(.broken))
     case 6: return scene.fail(.transport(.cannotConnect("refused")))

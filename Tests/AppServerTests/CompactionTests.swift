@@ -26,7 +26,8 @@ import Testing
       let talk = scene.model.requests[2].talk
       #expect(talk.count == 3 && talk[0] == "user: Hello" && talk[2] == "user: Next")
       #expect(talk[1].hasSuffix("\nSummary"))
-      #expect(scene.model.requests.map { $0.headers["x-codex-window-id"] } == ["\(thread):0", "\(thread):0", "\(thread):1"])
+      #expect(
+        scene.model.requests.map { $0.headers["x-codex-window-id"] } == ["\(thread):0", "\(thread):0", "\(thread):1"])
     }
   }
 

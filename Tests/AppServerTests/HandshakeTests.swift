@@ -71,7 +71,8 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
     try await Scene.run { scene in
       let one = try await scene.connect("one")
       let two = scene.attach()
-      let agent = try await two.call("initialize", ["clientInfo": ["name": "two", "version": "2"]]).at("userAgent").string
+      let agent = try await two.call("initialize", ["clientInfo": ["name": "two", "version": "2"]]).at("userAgent")
+        .string
       #expect(agent.hasPrefix("one/") && agent.hasSuffix("(two; 2)"))
       scene.model.enqueue(.answer("Hi"))
       try await one.turn(try await one.startThread())

@@ -11,7 +11,8 @@ import Transport
     "garbage", "[]", "7", "{}", "null", #"{"id":1}"#, #"{"id":null,"method":"thread/loaded/list"}"#,
     #"{"id":1.5,"method":"thread/loaded/list"}"#, #"{"id":9223372036854775808,"method":"thread/loaded/list"}"#,
     #"{"id":1,"method":7}"#, #"{"id":1,"id":2,"method":"thread/loaded/list"}"#, #"{"id":1,"method":"x"} {}"#,
-    "\u{FEFF}{}", #"{"id":77,"result":{}}"#, #"{"id":77,"error":{"code":1,"message":"x"}}"#, #"{"method":"no/such"}"#, "",
+    "\u{FEFF}{}", #"{"id":77,"result":{}}"#, #"{"id":77,"error":{"code":1,"message":"x"}}"#, #"{"method":"no/such"}"#,
+    "",
     #"[{"id":1,"method":"thread/loaded/list"}]"#, #"{"id":1,"method":"initialize","params":{"#,
   ]) @LoopActor func `that is none is dropped and the connection goes on`(line: String) async throws {
     try await Scene.run { scene in
@@ -23,7 +24,8 @@ import Transport
     }
   }
 
-  @Test @LoopActor func `of bytes that are no text, or that is nested without end, is dropped and logged`() async throws {
+  @Test @LoopActor func `of bytes that are no text, or that is nested without end, is dropped and logged`() async throws
+  {
     try await Scene.run { scene in
       let client = try await scene.connect()
       let deep = String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000)
@@ -75,7 +77,8 @@ import Transport
         ("thread/name/set", ["threadId": id]), ("thread/metadata/update", ["threadId": id, "gitInfo": 7]),
         ("thread/inject_items", ["threadId": id, "items": 7]), ("thread/revert", ["threadId": id]),
         ("turn/start", ["threadId": id]), ("turn/start", ["threadId": id, "input": [["text": "no type"]]]),
-        ("turn/start", ["threadId": id, "input": "Hi"]), ("turn/start", client.turnParams(thread, "Hi", ["effort": ""])),
+        ("turn/start", ["threadId": id, "input": "Hi"]),
+        ("turn/start", client.turnParams(thread, "Hi", ["effort": ""])),
         ("turn/steer", ["threadId": id, "input": []]), ("turn/interrupt", ["threadId": id]),
         ("account/login/start", ["type": "password"]), ("account/login/start", ["type": "apiKey"]),
         ("model/list", ["limit": "ten"]), ("config/read", ["includeLayers": 7]), ("account/logout", [1]),
@@ -98,8 +101,14 @@ import Transport
     ("0199-0000-0000-0000-000000000000", "invalid group length in group 0: expected 8, found 4"),
     ("01990000-000-0000-0000-000000000000", "invalid group length in group 1: expected 4, found 3"),
     ("01990000-0000-0000-0000-0000000000001", "invalid group length in group 4: expected 12, found 13"),
-    ("0199000ü", "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], found `ü` at 8"),
-    ("../../etc/passwd", "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], found `.` at 1"),
+    (
+      "0199000ü",
+      "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], found `ü` at 8"
+    ),
+    (
+      "../../etc/passwd",
+      "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], found `.` at 1"
+    ),
   ]) @LoopActor func `with an id that is none hears what is wrong with it`(id: String, problem: String) async throws {
     try await Scene.run { scene in
       let client = try await scene.connect()

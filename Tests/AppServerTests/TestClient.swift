@@ -44,7 +44,8 @@ import Transport
 
   private func received(_ event: ConnectionEvent) {
     switch event {
-    case .message(let bytes): messages.append((try? JSON.parse(bytes)) ?? .string(String(decoding: bytes, as: UTF8.self)))
+    case .message(let bytes):
+      messages.append((try? JSON.parse(bytes)) ?? .string(String(decoding: bytes, as: UTF8.self)))
     case .tooLong, .endOfInput, .broken: isClosedByServer = true
     }
     for (number, waiter) in waiters where waiter.test(messages) {

@@ -101,7 +101,8 @@ private func message(_ text: String) -> ConnectionEvent { .message(Array(text.ut
     pipes.write("one\ntwo\r\n\n{\"ü\":1}\nlast")
     pipes.endInput()
     let events = await pipes.events.wait { $0.last == .endOfInput }
-    #expect(events == [message("one"), message("two"), message(""), message("{\"ü\":1}"), message("last"), .endOfInput])
+    #expect(
+      events == [message("one"), message("two"), message(""), message("{\"ü\":1}"), message("last"), .endOfInput])
     #expect(await pipes.closed())
     pipes.close()
   }
@@ -187,7 +188,9 @@ private func message(_ text: String) -> ConnectionEvent { .message(Array(text.ut
     pipes.close()
   }
 
-  @Test @LoopActor func `keeps what a client does not read, says how much, and tells when it has caught up`() async throws {
+  @Test @LoopActor func `keeps what a client does not read, says how much, and tells when it has caught up`()
+    async throws
+  {
     let pipes = try Pipes()
     let drained = Gate()
     pipes.connection.onDrained = { drained.open() }
@@ -269,7 +272,8 @@ private func message(_ text: String) -> ConnectionEvent { .message(Array(text.ut
     connection.start()
     #expect(await events.wait { $0.last == .endOfInput } == [message("one"), message("two"), .endOfInput])
     connection.send(Array("into the void".utf8))
-    #expect(await withUnsafeContinuation { done in connection.close(within: .seconds(9)) { done.resume(returning: $0) } })
+    #expect(
+      await withUnsafeContinuation { done in connection.close(within: .seconds(9)) { done.resume(returning: $0) } })
     close(input)
     close(output)
   }
