@@ -2,8 +2,9 @@
 
 SWIFT ?= swift
 SWIFTC ?= swiftc
-# Extra arguments for `make bench`, e.g. ARGS="--reference PATH".
-ARGS ?=
+# For `make bench`: another implementation's binary to measure beside ours, and a word that picks some of the figures.
+REFERENCE ?=
+ONLY ?=
 PROMPT ?= Say hello in one sentence.
 
 LIBRARIES := libcurl4-openssl-dev libsqlite3-dev pkg-config
@@ -14,7 +15,7 @@ help:
 	@echo "make run      build, and try one turn from the command line"
 	@echo "make test     all tests"
 	@echo "make release  dist/codex, one file without a Swift runtime beside it"
-	@echo "make bench    figures of the release build (ARGS=\"--reference PATH\" puts the reference beside them)"
+	@echo "make bench    figures of the release build (REFERENCE=PATH puts another binary's beside them; ONLY=list)"
 	@echo "make format   settle the layout of all sources     make lint   check it"
 	@echo "make tsan     all tests under ThreadSanitizer      make fuzz   the fuzzers, bounded"
 
@@ -42,14 +43,17 @@ test: install
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
-release: install
-	$(SWIFT) build -c release --product codex --static-swift-stdlib -Xlinker -s --scratch-path .build-release
-	@mkdir -p dist && cp .build-release/release/codex dist/codex
-	@size=$$(stat -c %s dist/codex); echo "dist/codex: $$size bytes ($$((size / 1048576)) MiB)"
+# What ships: one file, stripped, with the Swift runtime inside.
+RELEASE := $(SWIFT) build -c release --static-swift-stdlib -Xlinker -s --scratch-path .build-release
 
-bench: install
-	$(SWIFT) build -c release
-	.build/release/Benchmarks $(ARGS)
+release: install
+	$(RELEASE) --product codex
+	@mkdir -p dist && cp .build-release/release/codex dist/codex
+	@size=$$(stat -c %s dist/codex); echo "dist/codex: $$size bytes"
+
+bench: release
+	$(RELEASE) --product Benchmarks
+	.build-release/release/Benchmarks --binary dist/codex $(if $(REFERENCE),--reference $(REFERENCE)) $(if $(ONLY),--only $(ONLY))
 
 format:
 	$(SWIFT) format -i -r Sources Tests Package.swift
@@ -63,6 +67,8 @@ tsan: install
 
 # A fuzzer is Tests/Fuzz/NAMEFuzz.swift and one line here: the modules that it imports, each after those it needs.
 FUZZ_JSON := JSON
+FUZZ_TOML := TOML
+FUZZ_Stream := JSON ModelAPI
 
 FUZZERS := $(patsubst FUZZ_%,%,$(filter FUZZ_%,$(.VARIABLES)))
 FUZZ_LIMITS ?= -runs=5000000 -max_total_time=60
@@ -72,10 +78,10 @@ fuzz: $(addprefix fuzz-,$(FUZZERS))
 fuzz-%:
 	@mkdir -p fuzz-out/$*/corpus
 	for module in $(FUZZ_$*); do \
-	  $(SWIFTC) -O -wmo -swift-version 6 -parse-as-library -sanitize=fuzzer,address -package-name codex-swift \
+	  $(SWIFTC) -O -wmo -swift-version 6 -enable-upcoming-feature InternalImportsByDefault -parse-as-library -sanitize=fuzzer,address -package-name codex-swift \
 	    -module-name $$module -emit-module -emit-module-path fuzz-out/$*/$$module.swiftmodule -c \
 	    -I fuzz-out/$* -o fuzz-out/$*/$$module.o $$(find Sources/$$module -name '*.swift') || exit 1; done
-	$(SWIFTC) -O -swift-version 6 -parse-as-library -sanitize=fuzzer,address -use-ld=lld -package-name codex-swift \
+	$(SWIFTC) -O -swift-version 6 -enable-upcoming-feature InternalImportsByDefault -parse-as-library -sanitize=fuzzer,address -use-ld=lld -package-name codex-swift \
 	  -I fuzz-out/$* -module-name $*Fuzz -o fuzz-out/$*/fuzz Tests/Fuzz/$*Fuzz.swift $(addprefix fuzz-out/$*/,$(addsuffix .o,$(FUZZ_$*)))
 	ASAN_OPTIONS=detect_leaks=0 fuzz-out/$*/fuzz -max_len=4096 -artifact_prefix=fuzz-out/$*/ \
 	  $(addprefix -dict=,$(wildcard Tests/Fuzz/$*.dict)) -print_final_stats=1 $(FUZZ_LIMITS) fuzz-out/$*/corpus

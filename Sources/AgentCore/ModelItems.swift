@@ -1,6 +1,6 @@
 import AppServerProtocol
 import JSON
-import ModelAPI
+package import ModelAPI
 
 /// What clients see of a model's output items.
 extension ThreadItem {
@@ -64,6 +64,11 @@ extension OutputItem {
 }
 
 extension HistoryItem {
+  /// An item that was made here, which is always well-formed.
+  package init(own raw: [UInt8]) {
+    self = (try? HistoryItem(raw: raw)) ?? HistoryItem(kind: .other, raw: raw)
+  }
+
   /// An item of the model's, as it goes back to it.
   init(_ item: OutputItem) {
     self = (try? HistoryItem(raw: item.raw)) ?? HistoryItem(kind: .other, raw: item.raw)

@@ -12,6 +12,10 @@ package struct TurnMachine: Sendable {
     case regular
     /// `thread/compact/start`: a turn that does nothing else.
     case compaction
+    /// `review/start`: another conversation of the model's, of which the thread's own gets the result.
+    case review(ReviewTarget)
+
+    package var isReview: Bool { if case .review = self { true } else { false } }
   }
 
   /// A user message on its way into the history.
@@ -50,10 +54,16 @@ package struct TurnMachine: Sendable {
     case itemCompleted(ThreadItem, startedAtMs: Int64)
     /// Append to the model's history, and `stored` to the session file: an item as it came, with what only it has.
     case record(HistoryItem, stored: [UInt8])
+    /// Append to the reviewer's conversation, of which nothing is stored.
+    case recordForReviewer(HistoryItem)
     /// The context that goes before the next user message, if it changed.
     case refreshContext
+    /// The context that the reviewer's conversation begins with.
+    case briefReviewer
     /// A response is complete: add its usage, tell the clients.
     case responseCompleted(TokenUsage?)
+    /// As above, of the reviewer's conversation; clients are not told.
+    case reviewerResponded(TokenUsage?)
     /// Tell the clients the usage as it is known.
     case republishUsage
     /// Tell the clients the limits as they are known.
@@ -148,6 +158,15 @@ package struct TurnMachine: Sendable {
 
   // MARK: - Events
 
+  /// Marks where a review begins. Clients hear of it before they hear of the turn.
+  package mutating func enterReview(_ step: inout Step) {
+    guard case .review(let target) = kind, phase == .notStarted else { return }
+    let item = ThreadItem.enteredReviewMode(
+      EnteredReviewModeItem(id: step.makeID(), target: target.raw, review: Review.label(of: target)))
+    step.effects.append(.itemStarted(item))
+    step.effects.append(.itemCompleted(item, startedAtMs: step.nowMs))
+  }
+
   /// Starts the turn. `compactFirst` is the answer to `.checkBudget` for its first request.
   package mutating func begin(compactFirst: Bool, _ step: inout Step) {
     guard phase == .notStarted else { return }
@@ -164,7 +183,7 @@ package struct TurnMachine: Sendable {
   /// Goes on after `.checkBudget`.
   package mutating func proceed(compactFirst: Bool, _ step: inout Step) {
     guard phase == .deciding else { return }
-    if compactFirst {
+    if compactFirst, kind == .regular {
       startCompaction(then: .nextRequest, &step)
     } else {
       acceptPendingMessages(&step)
@@ -172,7 +191,7 @@ package struct TurnMachine: Sendable {
     }
   }
 
-  /// Input for the running turn: it becomes a user message before the next request. Not for compactions.
+  /// Input for the running turn: it becomes a user message before the next request. Not for compactions and reviews.
   package mutating func steer(_ message: UserMessage) {
     pendingMessages.append(message)
   }
@@ -180,7 +199,11 @@ package struct TurnMachine: Sendable {
   package mutating func interrupt(abortedMessage: HistoryItem, _ step: inout Step) {
     guard phase != .ended else { return }
     step.effects.append(.cancelRequest)
-    step.effects.append(.republishUsage)
+    if kind.isReview {
+      leaveReview(with: nil, &step)
+    } else {
+      step.effects.append(.republishUsage)
+    }
     step.effects.append(.record(abortedMessage, stored: abortedMessage.raw))
     end(.interrupted, &step)
   }
@@ -224,6 +247,8 @@ package struct TurnMachine: Sendable {
     case .created, .ignored, .malformed: break
     case .itemAdded(let item): open(item, &step)
     case .textDelta(let delta):
+      // A reviewer's words are data for the review, not yet a message.
+      if kind.isReview { return }
       let index = openMessage(&step)
       openItems[index].item.appendText(delta)
       step.effects.append(.messageDelta(itemID: openItems[index].item.id, text: delta))
@@ -240,7 +265,7 @@ package struct TurnMachine: Sendable {
     case .itemDone(let item): close(item, &step)
     case .completed(_, let usage): complete(usage, &step)
     case .incomplete(let reason, let usage):
-      if let usage { step.effects.append(.responseCompleted(usage)) }
+      if let usage { step.effects.append(kind.isReview ? .reviewerResponded(usage) : .responseCompleted(usage)) }
       fail(.incomplete(reason: reason), .turn, &step)
     case .completedUnreadable(let reason): fail(.unreadableCompletion(reason), .turn, &step)
     case .failed(let error): fail(.responseFailed(error), .turn, &step)
@@ -268,8 +293,17 @@ package struct TurnMachine: Sendable {
     openItems.lastIndex { if case .reasoning = $0.item { true } else { false } }
   }
 
+  /// A reviewer's message is kept for the end: as with the reference its start is announced, but it never completes as
+  /// a message of its own (app-server.md §4, 12).
+  private mutating func keepReviewerMessage(_ message: ThreadItem) -> Bool {
+    guard kind.isReview, case .agentMessage(let answer) = message else { return false }
+    if let index = index(ofOpen: message) { openItems.remove(at: index) }
+    lastAgentText = answer.text
+    return true
+  }
+
   private mutating func close(_ item: OutputItem, _ step: inout Step) {
-    if let shown = ThreadItem(finished: item, id: item.id ?? "") {
+    if let shown = ThreadItem(finished: item, id: item.id ?? ""), !keepReviewerMessage(shown) {
       var startedAtMs = step.nowMs
       var finished = shown
       if let index = index(ofOpen: shown) {
@@ -287,7 +321,7 @@ package struct TurnMachine: Sendable {
         lastAgentText = message.text
       }
     }
-    step.effects.append(.record(HistoryItem(item), stored: item.raw))
+    record(HistoryItem(item), stored: item.raw, &step)
     if item.isCall { calls.append(item) }
   }
 
@@ -306,9 +340,9 @@ package struct TurnMachine: Sendable {
     attempts.responseCompleted()
     for call in calls {
       guard let output = HistoryItem.unsupportedOutput(of: call, id: step.makeID()) else { continue }
-      step.effects.append(.record(output, stored: output.raw))
+      record(output, stored: output.raw, &step)
     }
-    step.effects.append(.responseCompleted(usage))
+    step.effects.append(kind.isReview ? .reviewerResponded(usage) : .responseCompleted(usage))
     if calls.isEmpty, pendingMessages.isEmpty {
       end(.completed, &step)
     } else {
@@ -320,14 +354,40 @@ package struct TurnMachine: Sendable {
   private mutating func acceptPendingMessages(_ step: inout Step) {
     let messages = pendingMessages
     pendingMessages = []
-    if !messages.isEmpty { step.effects.append(.refreshContext) }
+    if !messages.isEmpty { step.effects.append(kind.isReview ? .briefReviewer : .refreshContext) }
     for message in messages {
       let item = ThreadItem.userMessage(
         UserMessageItem(id: step.makeID(), clientID: message.clientID, content: message.content))
-      step.effects.append(.record(message.item, stored: message.item.raw))
+      record(message.item, stored: message.item.raw, &step)
       step.effects.append(.itemStarted(item))
       step.effects.append(.itemCompleted(item, startedAtMs: step.nowMs))
     }
+  }
+
+  /// Appends to the conversation that this turn has with the model.
+  private func record(_ item: HistoryItem, stored: [UInt8], _ step: inout Step) {
+    step.effects.append(kind.isReview ? .recordForReviewer(item) : .record(item, stored: stored))
+  }
+
+  // MARK: - Review
+
+  /// Ends the review for clients and hands its result to the thread's own conversation; nil where it came to nothing.
+  private mutating func leaveReview(with output: ReviewOutput?, _ step: inout Step) {
+    let report = InputItem.message(
+      .user, id: InputItem.IDPrefix.message.id(step.makeID()), text: Review.report(output))
+    step.effects.append(.record(HistoryItem(own: report), stored: report))
+    let exited = ThreadItem.exitedReviewMode(ExitedReviewModeItem(id: step.makeID(), output: output))
+    step.effects.append(.itemStarted(exited))
+    step.effects.append(.itemCompleted(exited, startedAtMs: step.nowMs))
+    let id = InputItem.IDPrefix.message.id(step.makeID())
+    let text = output?.text ?? Review.unfinishedText
+    let message = InputItem.assistantMessage(id: id, text: text)
+    let item = ThreadItem.agentMessage(AgentMessageItem(id: id, text: text))
+    step.effects.append(.record(HistoryItem(own: message), stored: message))
+    step.effects.append(.itemStarted(item))
+    step.effects.append(.itemCompleted(item, startedAtMs: step.nowMs))
+    lastAgentMessage = item
+    lastAgentText = text
   }
 
   // MARK: - Compaction
@@ -403,8 +463,8 @@ package struct TurnMachine: Sendable {
   private mutating func fail(_ failure: ModelFailure, _ purpose: Purpose, _ step: inout Step) {
     step.effects.append(.cancelRequest)
     // An answer had begun: clients hear of its limits as after any answer.
-    if hasReply { step.effects.append(.publishRateLimits) }
-    if failure.info == .contextWindowExceeded { step.effects.append(.markContextFull) }
+    if hasReply, !kind.isReview { step.effects.append(.publishRateLimits) }
+    if failure.info == .contextWindowExceeded, !kind.isReview { step.effects.append(.markContextFull) }
     switch policy.decide(failure, &attempts, random: step.random) {
     case .giveUp: give(up: failure, &step)
     case .retryRequest(let delay): wait(delay, purpose, &step)
@@ -436,6 +496,13 @@ package struct TurnMachine: Sendable {
     phase = .ended
     openItems = []
     if case .failed(let error) = outcome { step.effects.append(.report(error, willRetry: false)) }
+    if kind.isReview {
+      switch outcome {
+      case .completed: leaveReview(with: lastAgentText.flatMap(Review.output), &step)
+      case .failed: leaveReview(with: nil, &step)
+      case .interrupted: break  // It was left before the message that says so.
+      }
+    }
     step.effects.append(.end(outcome))
   }
 }

@@ -8,9 +8,13 @@ import ModelAPI
 final class ActiveTurn {
   let id: String
   var machine: TurnMachine
+  /// For jitter only, and rolled for every event of an answer: a call into the kernel each would be a sixth of its cost.
+  var dice = SeededGenerator(seed: .random(in: .min ... .max))
   var stream: ModelStream?
   var timer: TimerID?
   var hasBegun = false
+  /// The reviewer's conversation, in a review.
+  var reviewer: Reviewer?
   /// A JSON schema for the final answer, as its text.
   var outputSchema: [UInt8]?
   /// In place of the thread's, for this turn.
@@ -26,6 +30,14 @@ final class ActiveTurn {
   init(id: String, kind: TurnMachine.Kind, startedAtMs: Int64, policy: RetryPolicy) {
     self.id = id
     machine = TurnMachine(turnID: id, kind: kind, startedAtMs: startedAtMs, policy: policy)
+  }
+
+  /// Whether clients may mean this turn by an id. A review goes by two.
+  func isCalled(_ id: String) -> Bool { id == self.id || id == reviewer?.turnID }
+
+  /// As `turn/started` has it. A review is announced as the reviewer's turn; everything else goes by the review's id.
+  var announcedTurn: Turn {
+    Turn(id: reviewer?.turnID ?? id, rootTurnID: id, startedAt: machine.startedAtMs / 1000)
   }
 
   /// As it runs.

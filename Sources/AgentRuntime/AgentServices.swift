@@ -11,6 +11,7 @@ package final class AgentServices {
   package let environment: Environment
   package let http: HTTPClient
   package let directory: ThreadDirectory
+  package let queues: QueueFile
   /// The version of ours that requests and session files name.
   package let version: String
   /// Who uses the server: the first client's name, and the user agent that names the latest one.
@@ -33,6 +34,7 @@ package final class AgentServices {
     self.environment = environment
     self.http = http
     self.directory = directory
+    queues = QueueFile(home: home)
     self.version = version
     self.originator = originator
     self.userAgent = userAgent

@@ -50,6 +50,8 @@ package final class AgentThread {
     package var baseInstructions: String?
     package var developerInstructions: String?
     package var compactPrompt: String?
+    /// For reviews, in place of the thread's own.
+    package var reviewModel: String?
     package var autoCompactTokenLimit: Int?
     package var contextWindowOverride: Int?
     package var verbosity: String?
@@ -89,6 +91,8 @@ package final class AgentThread {
   private var loading: Task<Void, any Error>?
   var log: SessionLog?
   var active: ActiveTurn?
+  /// Whether somebody stopped the turn that ended last, which stops the queue, too.
+  package var lastTurnWasInterrupted = false
   /// The turn that ran last, or runs.
   package var lastTurnID: String?
   var context = ContextState()
@@ -179,7 +183,7 @@ package final class AgentThread {
   /// `turn/start` is announced here.
   package func startTurn(_ params: TurnStartParams, overrides: TurnOverrides) throws(ThreadError) -> Turn {
     if let active {
-      guard active.machine.kind == .regular else { throw .turnNotSteerable }
+      try requireSteerable(active)
       updateSettings(overrides)
       queue(params.input, clientID: params.clientUserMessageID, for: active)
       return active.turnForResponse
@@ -192,13 +196,27 @@ package final class AgentThread {
     return turn.turnForResponse
   }
 
+  /// As above, without overrides.
+  func startTurn(input: [UserInput], clientID: String?) throws(ThreadError) -> Turn {
+    warnAboutUnknownModel()
+    return try begin(.regular, input: input, clientID: clientID).turnForResponse
+  }
+
+  private func requireSteerable(_ turn: ActiveTurn) throws(ThreadError) {
+    switch turn.machine.kind {
+    case .regular: return
+    case .compaction: throw .turnNotSteerable(.compaction)
+    case .review: throw .turnNotSteerable(.review)
+    }
+  }
+
   package func startCompaction() throws(ThreadError) {
     guard active == nil else { throw .turnIsRunning }
     _ = try begin(.compaction, input: [], clientID: nil)
   }
 
   /// The file must take the first records of the turn before the turn is promised.
-  private func begin(
+  func begin(
     _ kind: TurnMachine.Kind, input: [UserInput], clientID: String?
   ) throws(ThreadError) -> ActiveTurn {
     let now = services.clock.now().milliseconds
@@ -206,7 +224,7 @@ package final class AgentThread {
       id: services.ids.v7().description, kind: kind, startedAtMs: now,
       policy: RetryPolicy(
         requestRetries: setup.provider.requestMaxRetries, streamRetries: setup.provider.streamMaxRetries))
-    if kind == .regular { queue(input, clientID: clientID, for: turn) }
+    if kind != .compaction { queue(input, clientID: clientID, for: turn) }
     try openLog()
     log?.turnStarted(turn.id, atMs: now, contextWindow: contextWindow)
     try flushLog()
@@ -219,8 +237,10 @@ package final class AgentThread {
   package func run() {
     guard let active, !active.hasBegun else { return }
     active.hasBegun = true
+    enterReview(active)
+    guard self.active === active else { return }
     setStatus(.active([]))
-    tell(.turnStarted(active.turn))
+    tell(.turnStarted(active.announcedTurn))
     guard needsHistory else { return beginMachine(active) }
     Task.onLoop {
       do {
@@ -236,8 +256,8 @@ package final class AgentThread {
 
   package func steer(_ input: [UserInput], clientID: String?, expecting turnID: String) throws(ThreadError) {
     guard let active else { throw .noActiveTurn(action: "steer") }
-    guard active.id == turnID else { throw .wrongTurnToSteer(expected: turnID, found: active.id) }
-    guard active.machine.kind == .regular else { throw .turnNotSteerable }
+    guard active.isCalled(turnID) else { throw .wrongTurnToSteer(expected: turnID, found: active.id) }
+    try requireSteerable(active)
     queue(input, clientID: clientID, for: active)
   }
 
@@ -247,7 +267,7 @@ package final class AgentThread {
       if turnID == lastTurnID { return }
       throw .noActiveTurn(action: "interrupt")
     }
-    guard active.id == turnID else { throw .wrongTurnToInterrupt(expected: turnID, found: active.id) }
+    guard active.isCalled(turnID) else { throw .wrongTurnToInterrupt(expected: turnID, found: active.id) }
     interrupt(active)
   }
 
@@ -333,7 +353,7 @@ package final class AgentThread {
   func touch() { updatedAtMs = services.clock.now().milliseconds }
 
   /// Once per model: without metadata the defaults may be wrong.
-  private func warnAboutUnknownModel() {
+  func warnAboutUnknownModel() {
     guard model.isFallback, warnedModels.insert(settings.model).inserted else { return }
     tell(.warning(ModelCatalog.fallbackWarning(settings.model)))
   }

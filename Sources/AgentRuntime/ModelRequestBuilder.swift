@@ -23,8 +23,9 @@ extension AgentThread {
     let headers = RequestHeaders(
       originator: services.originator(), userAgent: services.userAgent(),
       version: setup.provider.isBuiltInOpenAI ? services.version : nil, credential: login,
-      sessionID: identity.sessionID, threadID: id, windowID: metadata.windowID, turnMetadata: metadata.text,
-      turnState: turn.turnState, providerHeaders: providerHeaders())
+      sessionID: identity.sessionID, threadID: metadata.threadID, windowID: metadata.windowID,
+      turnMetadata: metadata.text, turnState: turn.turnState, parentThreadID: metadata.parent?.threadID,
+      subagent: metadata.parent?.subagent, providerHeaders: providerHeaders())
     let url = RequestHeaders.url(
       base: setup.provider.baseURL(hasChatGPTLogin: isChatGPT), queryParameters: setup.provider.queryParameters)
     let request = HTTPRequest(
@@ -37,8 +38,8 @@ extension AgentThread {
   private func body(
     _ purpose: TurnMachine.Purpose, _ turn: ActiveTurn, _ metadata: TurnMetadata
   ) -> ResponsesRequest {
-    let model = model
-    var history = conversation.items
+    let model = setup.catalog.model(turn.reviewer?.model ?? settings.model)
+    var history = turn.reviewer?.conversation.items ?? conversation.items
     if purpose == .compaction {
       history.removeFirst(min(turn.droppedForCompaction, max(history.count - 1, 0)))
     }
@@ -48,9 +49,11 @@ extension AgentThread {
         InputItem.message(.user, id: nil, text: setup.compactPrompt ?? Compaction.prompt))
     }
     input.insert(
-      InputItem.message(.developer, id: baseInstructionsID, text: baseInstructions), at: 0)
+      InputItem.message(
+        .developer, id: baseInstructionsID(metadata.threadID),
+        text: turn.reviewer == nil ? baseInstructions : Review.instructions), at: 0)
     return ResponsesRequest(
-      model: settings.model, input: input, promptCacheKey: id,
+      model: turn.reviewer?.model ?? settings.model, input: input, promptCacheKey: id,
       parallelToolCalls: purpose == .turn && model.supportsParallelToolCalls,
       effort: model.effort(wanted: settings.effort),
       summary: requestedSummary(model),
@@ -66,15 +69,18 @@ extension AgentThread {
   }
 
   /// The same for the life of a thread, so that the prompt cache keeps its first item.
-  private var baseInstructionsID: String { "msg_base_\(id)" }
+  private func baseInstructionsID(_ threadID: String) -> String { "msg_base_\(threadID)" }
 
   private func metadata(_ purpose: TurnMachine.Purpose, _ turn: ActiveTurn) -> TurnMetadata {
-    TurnMetadata(
-      sessionID: identity.sessionID, threadID: id, turnID: turn.id, windowNumber: conversation.window,
+    let reviewer = turn.reviewer
+    var metadata = TurnMetadata(
+      sessionID: identity.sessionID, threadID: reviewer?.threadID ?? id, turnID: reviewer?.turnID ?? turn.id,
+      windowNumber: (reviewer?.conversation ?? conversation).window,
       requestKind: purpose == .turn ? "turn" : "compaction", sandbox: "none",
       installationID: services.installationID(), rootTurnID: turn.id, sandboxMode: settings.sandbox.mode.rawValue,
-      turnStartedAt: turn.machine.startedAtMs,
-      model: settings.model, effort: settings.effort)
+      turnStartedAt: turn.machine.startedAtMs, model: reviewer?.model ?? settings.model, effort: settings.effort)
+    if reviewer != nil { metadata.parent = .init(threadID: id, turnID: turn.id, subagent: "review") }
+    return metadata
   }
 
   /// The provider's own key or token comes first; the login goes only to providers that ask for OpenAI's.

@@ -21,6 +21,8 @@ package enum ThreadEvent: Sendable {
   case settingsUpdated(ThreadSettings)
   /// The first turn that nobody has marked as read; `revision` changes with each change.
   case readStateChanged(ReadState)
+  /// What waits in the thread is not what it was.
+  case queueChanged
 }
 
 /// Which turn of a thread is the first unread one. Nothing marks turns as read yet, so it is the first that ever ended.

@@ -15,6 +15,11 @@ extension AgentThread {
     feed(turn) { $0.begin(compactFirst: compactFirst, &$1) }
   }
 
+  func enterReview(_ turn: ActiveTurn) {
+    guard turn.machine.kind.isReview else { return }
+    feed(turn) { $0.enterReview(&$1) }
+  }
+
   func queue(_ input: [UserInput], clientID: String?, for turn: ActiveTurn) {
     let item = historyItem(UserMessageBuilder.item(for: input, id: newMessageID()))
     turn.machine.steer(TurnMachine.UserMessage(content: input, clientID: clientID, item: item))
@@ -36,7 +41,7 @@ extension AgentThread {
   private func feed(_ turn: ActiveTurn, _ event: (inout TurnMachine, inout TurnMachine.Step) -> Void) {
     guard active === turn else { return }
     var step = TurnMachine.Step(
-      nowMs: services.clock.now().milliseconds, random: Double.random(in: 0..<1),
+      nowMs: services.clock.now().milliseconds, random: Double.random(in: 0..<1, using: &turn.dice),
       makeID: { [ids = services.ids] in ids.v7().description })
     event(&turn.machine, &step)
     perform(step.effects, for: turn, atMs: step.nowMs)
@@ -66,10 +71,16 @@ extension AgentThread {
       case .record(let item, let stored):
         log?.responseItem(stored)
         conversation.append(item)
+      case .recordForReviewer(let item): turn.reviewer?.conversation.append(item)
+      case .briefReviewer:
+        let blocks = contextBlocks
+        turn.reviewer?.brief(blocks) { newMessageID() }
       case .refreshContext: refreshContext(turn)
       case .responseCompleted(let usage):
         if let usage { conversation.add(usage) }
         publishUsage(turn)
+      case .reviewerResponded(let usage):
+        if let usage { turn.reviewer?.conversation.add(usage) }
       case .republishUsage: publishUsage(turn)
       case .publishRateLimits: tell(.rateLimits(rateLimits))
       case .adoptRateLimits(let limits):
@@ -245,7 +256,8 @@ extension AgentThread {
     turn.abandon()
     active = nil
     touch()
-    if turn.machine.kind == .regular, !identity.isEphemeral {
+    lastTurnWasInterrupted = ended.status == .interrupted
+    if turn.machine.kind != .compaction, !identity.isEphemeral {
       if readState.firstUnreadTurnID == nil { readState.firstUnreadTurnID = turn.id }
       readState.revision = services.ids.v4().description
       tell(.readStateChanged(readState))

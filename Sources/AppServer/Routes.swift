@@ -36,11 +36,23 @@ extension Server {
     case "thread/unsubscribe": try unsubscribeThread(request)
     case "thread/turns/list": try listTurns(request)
     case "thread/items/list": try listItems(request)
+    case "thread/search": try searchThreads(request)
+    case "thread/searchOccurrences": try searchOccurrences(request)
+    case "thread/timeline/list": try listTimeline(request)
     case "thread/metadata/update": try updateThreadMetadata(request)
     case "thread/inject_items": try injectItems(request)
     case "thread/revert": try revertThread(request)
     case "thread/compact/start": try compactThread(request)
     case "thread/settings/update": try updateThreadSettings(request)
+
+    case "thread/queue/add": try addToQueue(request)
+    case "thread/queue/list": try listQueue(request)
+    case "thread/queue/update": try updateQueue(request)
+    case "thread/queue/delete": try deleteFromQueue(request)
+    case "thread/queue/reorder": try reorderQueue(request)
+    case "thread/queue/start": try startFromQueue(request)
+
+    case "review/start": try startReview(request)
 
     case "turn/start": try startTurn(request)
     case "turn/steer": try steerTurn(request)
@@ -64,6 +76,7 @@ extension Server {
     case "remoteControl/status/read": try readRemoteControlStatus(request)
 
     default:
+      try refuseUnknownThread(request)
       throw .invalidRequest("\(request.method) is not implemented in codex-swift \(Version.own)")
     }
   }
@@ -109,7 +122,8 @@ extension Server {
 extension Request {
   /// The `threadId` of the params, if there is one.
   fileprivate var threadID: String? {
-    guard method.utf8.starts(with: "thread/".utf8) || method.utf8.starts(with: "turn/".utf8) else { return nil }
+    let families = ["thread/", "turn/", "review/"]
+    guard families.contains(where: { method.utf8.starts(with: $0.utf8) }) else { return nil }
     return try? body?.peekMember("threadId")
   }
 }

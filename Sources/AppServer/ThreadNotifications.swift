@@ -17,6 +17,7 @@ extension Notification {
   static let threadNameUpdated = Notification("thread/name/updated")
   static let threadSettingsUpdated = Notification("thread/settings/updated", experimental: true)
   static let threadReadStateChanged = Notification("thread/readState/changed", experimental: true)
+  static let threadQueueChanged = Notification("thread/queue/changed", experimental: true)
   static let threadTokenUsageUpdated = Notification("thread/tokenUsage/updated")
   static let threadGoalCleared = Notification("thread/goal/cleared")
   static let turnStarted = Notification("turn/started")
@@ -156,6 +157,7 @@ extension Notifier {
         writer.key("threadSettings")
         settings.writeNotification(to: &writer)
       }
+    case .queueChanged: thread(.threadQueueChanged) { _ in }
     case .readStateChanged(let state):
       thread(.threadReadStateChanged) { writer in
         writer.key("readState")

@@ -75,7 +75,23 @@ final class ThreadRegistry: ThreadObserver {
 
   func thread(_ thread: AgentThread, did event: ThreadEvent) {
     server.notifier.announce(event, of: thread.id, to: entries[thread.id]?.subscribers ?? [])
-    if case .turnCompleted = event { scheduleUnload(thread.id) }
+    guard case .turnCompleted = event else { return }
+    scheduleUnload(thread.id)
+    // The thread is still at ending the turn.
+    EventLoop.main.post { [weak self] in self?.continueWithQueue(thread) }
+  }
+
+  /// Starts what waits in the thread, if it is still loaded and no request works on it; such a request calls this at its
+  /// end.
+  func continueWithQueue(_ thread: AgentThread) {
+    guard entries[thread.id]?.thread === thread, waiting[thread.id] == nil else { return }
+    thread.continueWithQueue()
+    scheduleUnload(thread.id)
+  }
+
+  /// What waits in the thread is not what it was.
+  func queueChanged(of id: String) {
+    if let entry = entries[id] { self.thread(entry.thread, did: .queueChanged) }
   }
 
   // MARK: - Unloading
@@ -135,6 +151,7 @@ final class ThreadRegistry: ThreadObserver {
         return
       }
     }
+    if let thread = entries[id]?.thread { continueWithQueue(thread) }
   }
 
   // MARK: - The end

@@ -24,7 +24,7 @@ extension Server {
     do throws(ConfigError) {
       return try build(overrides, stored: stored, storedBase: storedBase)
     } catch {
-      throw .invalidRequest("failed to load configuration: \(error.messageWithKey)")
+      throw .invalidRequest("failed to load configuration: \(error)")
     }
   }
 
@@ -68,6 +68,7 @@ extension Server {
     }
     setup.developerInstructions = overrides.developerInstructions ?? config.developerInstructions
     setup.compactPrompt = config.compactPrompt
+    setup.reviewModel = config.reviewModel
     setup.autoCompactTokenLimit = config.autoCompactTokenLimit
     setup.contextWindowOverride = config.contextWindow
     setup.verbosity = config.verbosity?.rawValue

@@ -1,5 +1,7 @@
+import AgentCore
 import AgentRuntime
 import HostIO
+import JSON
 import JSONRPC
 import Store
 
@@ -12,10 +14,24 @@ extension RPCError {
       self = .invalidRequest("expected active turn id \(expected) but found \(found)")
     case .wrongTurnToSteer(let expected, let found):
       self = .invalidRequest("expected active turn id `\(expected)` but found `\(found)`")
-    case .turnNotSteerable: self = .invalidRequest("the running turn compacts the thread and takes no input")
-    case .turnIsRunning: self = .invalidRequest("a turn is running in this thread")
+    case .turnNotSteerable(let kind): self.init(kind)
+    case .turnIsRunning: self = .invalidRequest("thread already has an active or pending turn")
+    case .queue(let refusal): self = .invalidRequest(refusal.text)
+    case .ephemeralHasNoQueue(let id):
+      self = .invalidRequest("ephemeral thread does not support queued submissions: \(id)")
+    case .queueIsEmpty: self = .invalidRequest("queue is empty")
     case .storage(let reason): self = .internalError(reason)
     }
+  }
+
+  private init(_ kind: UnsteerableTurn) {
+    let message = "cannot steer a \(kind.rawValue) turn"
+    self.init(
+      code: Self.invalidRequest, message: message,
+      data: [
+        "message": .string(message), "codexErrorInfo": ["activeTurnNotSteerable": ["turnKind": .string(kind.rawValue)]],
+        "additionalDetails": nil, "misalignment": nil,
+      ])
   }
 
   init(_ error: StoreError) {
@@ -36,6 +52,18 @@ extension RPCError {
     case let error as SystemError: self = .internalError(error.description)
     case let error as BlockingPool.Refused: self = .internalError(error.description)
     default: self = .internalError("\(error)")
+    }
+  }
+}
+
+extension MessageQueue.Refusal {
+  fileprivate var text: String {
+    switch self {
+    case .full: "queue cannot contain more than \(MessageQueue.maximumSubmissions) submissions"
+    case .emptyInput: "only user input can be added to the user-message queue"
+    case .unknownSubmission(let id): "queued submission not found: \(id)"
+    case .incompleteOrder: "queue reorder must include every queued submission exactly once"
+    case .invalidCursor(let cursor): "invalid queue pagination cursor: \(cursor)"
     }
   }
 }

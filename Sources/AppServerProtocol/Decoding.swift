@@ -30,6 +30,14 @@ extension JSONReader {
     try takeNull() ? nil : try int()
   }
 
+  /// The size of a page; nil for null.
+  package mutating func optionalLimit() throws(JSONError) -> Int? {
+    let place = error(.unexpectedEnd).offset
+    guard let limit = try optionalInt() else { return nil }
+    guard (0...Int(UInt32.max)).contains(limit) else { throw JSONError(.numberOutOfRange, at: place) }
+    return limit
+  }
+
   package mutating func optionalValue() throws(JSONError) -> JSON? {
     try takeNull() ? nil : try value()
   }

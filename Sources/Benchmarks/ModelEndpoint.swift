@@ -6,7 +6,12 @@ import Synchronization
 final class ModelEndpoint: Sendable {
   let port: UInt16
   private let listener: Int32
-  private let stream = Mutex<[UInt8]>([])
+  private struct Answer: Sendable {
+    var bytes: [UInt8] = []
+    var isWrittenByEvent = false
+  }
+
+  private let answer = Mutex(Answer())
 
   init() {
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -31,8 +36,8 @@ final class ModelEndpoint: Sendable {
       }, own)
   }
 
-  /// The answer from now on: a message of so many deltas.
-  func answer(deltas: Int, text: String) {
+  /// The answer from now on: a message of so many deltas, written in large pieces or each event by itself.
+  func answer(deltas: Int, text: String, byEvent: Bool = false) {
     var body = event(#"{"type":"response.created","response":{"id":"r"}}"#)
     let message = { (content: String) in
       #""item":{"type":"message","role":"assistant","id":"m","content":[\#(content)]}"#
@@ -49,7 +54,7 @@ final class ModelEndpoint: Sendable {
     )
     let bytes = Array(body.utf8)
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: \(bytes.count)\r\n\r\n"
-    stream.withLock { $0 = Array(head.utf8) + bytes }
+    answer.withLock { $0 = Answer(bytes: Array(head.utf8) + bytes, isWrittenByEvent: byEvent) }
   }
 
   private func event(_ json: String) -> String { "data: \(json)\n\n" }
@@ -91,7 +96,7 @@ final class ModelEndpoint: Sendable {
       received.append(contentsOf: chunk[..<count])
       while let length = requestLength(received), received.count >= length {
         received.removeSubrange(..<length)
-        send(stream.withLock { $0 }, to: peer)
+        send(answer.withLock { $0 }, to: peer)
       }
     }
     close(peer)
@@ -106,12 +111,21 @@ final class ModelEndpoint: Sendable {
     return head + (Int(digits) ?? 0)
   }
 
-  private func send(_ bytes: [UInt8], to peer: Int32) {
-    var rest = bytes[...]
+  private func send(_ answer: Answer, to peer: Int32) {
+    var rest = answer.bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(peer, $0.baseAddress, min($0.count, 1 << 16), Int32(MSG_NOSIGNAL)) }
+      let count = rest.withUnsafeBytes { bytes in
+        let size = answer.isWrittenByEvent ? eventLength(bytes) : min(bytes.count, 1 << 16)
+        return Glibc.send(peer, bytes.baseAddress, size, Int32(MSG_NOSIGNAL))
+      }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)
     }
+  }
+
+  /// Up to and with the first empty line.
+  private func eventLength(_ bytes: UnsafeRawBufferPointer) -> Int {
+    for index in 1..<max(bytes.count, 1) where bytes[index] == 10 && bytes[index - 1] == 10 { return index + 1 }
+    return bytes.count
   }
 }

@@ -7,8 +7,10 @@ final class Peer {
   let pid: pid_t
   private let input: Int32
   private let output: Int32
-  private var buffer: [UInt8] = []
+  private var buffer = [UInt8](repeating: 0, count: 1 << 20)
+  /// The bytes of `buffer` that arrived and are not yet part of a returned line.
   private var readIndex = 0
+  private var filled = 0
   private var nextID = 0
 
   struct Failure: Error, CustomStringConvertible {
@@ -58,30 +60,44 @@ final class Peer {
   func readLine() -> ArraySlice<UInt8>? {
     var searched = readIndex
     while true {
-      if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+      if let end = newline(from: searched) {
         defer { readIndex = end + 1 }
         return buffer[readIndex..<end]
       }
-      searched = buffer.count
-      if readIndex > 0 {
-        buffer.removeSubrange(..<readIndex)
-        searched -= readIndex
-        readIndex = 0
-      }
-      let count = fill()
-      guard count > 0 else { return nil }
+      searched = filled
+      guard fill(&searched) > 0 else { return nil }
     }
   }
 
-  private func fill() -> Int {
-    let size = 1 << 18
-    var count = 0
-    let old = buffer.count
-    buffer.append(contentsOf: repeatElement(0, count: size))
-    buffer.withUnsafeMutableBytes { pointer in
-      repeat { count = read(output, pointer.baseAddress! + old, size) } while count < 0 && errno == EINTR
+  private func newline(from start: Int) -> Int? {
+    buffer.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress, let found = memchr(base + start, 0x0A, filled - start) else { return nil }
+      return UnsafeRawPointer(found) - base
     }
-    buffer.removeLast(size - max(count, 0))
+  }
+
+  /// Reads what is there. The client's own work must stay small beside the server's, so nothing is cleared or copied that
+  /// need not be: the buffer doubles when it is full, and what was read from it is dropped only then.
+  private func fill(_ searched: inout Int) -> Int {
+    if readIndex == filled {
+      searched -= readIndex
+      (readIndex, filled) = (0, 0)
+    } else if filled == buffer.count {
+      if readIndex > 0 {
+        buffer.removeSubrange(..<readIndex)
+        searched -= readIndex
+        filled -= readIndex
+        readIndex = 0
+      }
+      buffer.append(contentsOf: repeatElement(0, count: buffer.count))
+    }
+    var count = 0
+    buffer.withUnsafeMutableBytes { bytes in
+      repeat {
+        count = read(output, bytes.baseAddress! + filled, bytes.count - filled)
+      } while count < 0 && errno == EINTR
+    }
+    filled += max(count, 0)
     return count
   }
 
@@ -123,11 +139,16 @@ final class Peer {
     return false
   }
 
-  /// Reads until a notification of this method.
-  func wait(for method: String) throws {
+  /// Reads until a notification of this method; returns how many of another kind came before it.
+  @discardableResult
+  func wait(for method: String, counting other: String? = nil) throws -> Int {
     let needle = Array("\"method\":\"\(method)\"".utf8)
+    let counted = other.map { Array("\"method\":\"\($0)\"".utf8) }
+    var count = 0
     while let line = readLine() {
-      if line.prefix(80).contains(needle) { return }
+      let start = line.prefix(80)
+      if start.contains(needle) { return count }
+      if let counted, start.contains(counted) { count += 1 }
     }
     throw Failure(description: "the server ended before \(method)")
   }
@@ -152,17 +173,12 @@ final class Peer {
 
   // MARK: - The process
 
-  /// User and system time so far, in microseconds; the kernel counts in hundredths of a second, so the sum of the
-  /// threads' nanoseconds is taken where it is offered.
+  /// User and system time so far in microseconds, of all threads, also those that have ended.
   var cpuMicroseconds: Double {
-    var total = 0.0
-    let tasks = (try? File.list("/proc/\(pid)/task")) ?? []
-    for task in tasks {
-      guard let bytes = try? File.read("/proc/\(pid)/task/\(task.name)/schedstat", limit: 4096) else { continue }
-      let first = String(decoding: bytes, as: UTF8.self).split(separator: " ").first
-      total += (first.flatMap { Double($0) } ?? 0) / 1000
-    }
-    return total
+    var clock = clockid_t()
+    var time = timespec()
+    guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else { return .nan }
+    return Double(time.tv_sec) * 1e6 + Double(time.tv_nsec) / 1e3
   }
 
   /// A field of a file like /proc/PID/status, in its own unit (kB for memory).

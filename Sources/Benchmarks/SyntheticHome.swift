@@ -43,24 +43,26 @@ enum SyntheticHome {
     return ids
   }
 
-  /// One stored thread of about `bytes` bytes, most of it output of commands, as real long threads are.
-  static func addLongThread(bytes: Int, to home: String, cwd: String) throws -> String {
+  /// One stored thread of at least `bytes` bytes, by less than one turn more; most of it is output of commands, as in real
+  /// long threads.
+  static func addLongThread(bytes: Int, to home: String, cwd: String) throws -> (id: String, bytes: Int) {
     let time = UnixTime(milliseconds: 1_795_000_000_000)
     let id = UUIDGenerator(clock: .fixed(time), seed: UInt64(bytes)).v7().description
     var file = SessionFile(id: id, time: time, cwd: cwd)
-    let padding = 40_000
-    for number in 0..<max(bytes / (2 * padding + 4000), 1) {
-      file.turn(number: number, user: "step \(number)", agent: "done with step \(number)", padding: padding)
+    var number = 0
+    while file.bytes.count < bytes {
+      file.turn(number: number, user: "step \(number)", agent: "done with step \(number)", padding: 40_000)
+      number += 1
     }
     try file.write(to: home)
-    return id
+    return (id, file.bytes.count)
   }
 
   private struct SessionFile {
     let id: String
     let time: UnixTime
     private var ordinal = 0
-    private var bytes: [UInt8] = []
+    private(set) var bytes: [UInt8] = []
 
     init(id: String, time: UnixTime, cwd: String) {
       self.id = id

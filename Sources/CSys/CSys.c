@@ -92,6 +92,10 @@ int csys_peer_user(int fd, uid_t *user) {
 
 int csys_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }
 
+int csys_open_at(int folder, const char *name, int flags) { return openat(folder, name, flags | O_CLOEXEC); }
+
+int csys_open_folder(const char *path) { return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC); }
+
 int csys_get_flags(int fd) { return fcntl(fd, F_GETFL); }
 
 int csys_set_flags(int fd, int flags) { return fcntl(fd, F_SETFL, flags); }
@@ -129,6 +133,13 @@ int csys_stat_path(const char *path, int follow, csys_stat *out) {
 int csys_stat_fd(int fd, csys_stat *out) {
   struct stat s;
   if (fstat(fd, &s) != 0) return -1;
+  fill(out, &s);
+  return 0;
+}
+
+int csys_stat_at(int folder, const char *name, csys_stat *out) {
+  struct stat s;
+  if (fstatat(folder, name, &s, 0) != 0) return -1;
   fill(out, &s);
   return 0;
 }
@@ -233,6 +244,12 @@ int csys_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 int csys_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
 void csys_malloc_arenas(int count) { mallopt(M_ARENA_MAX, count); }
+
+void csys_malloc_mapped_size(int size) {
+  mallopt(M_MMAP_THRESHOLD, size);
+  // The default of 128 KB would have the top of the heap come and go all the time.
+  mallopt(M_TRIM_THRESHOLD, 2 * size);
+}
 
 void csys_malloc_trim(void) { malloc_trim(0); }
 

@@ -27,8 +27,9 @@ import Glibc
 
   /// An emptied buffer larger than this goes back to the allocator.
   package nonisolated static let retainedCapacity = 256 << 10
-  /// Shorter messages are copied into the buffer, which has room for the next ones, too.
-  nonisolated static let minimumForSharing = 32 << 10
+  /// From this size on, `write` keeps the caller's bytes instead of a copy. Shorter ones are copied into a buffer that has
+  /// room for the next ones, too.
+  package nonisolated static let minimumForSharing = 32 << 10
 
   package let limits: Limits
   /// A congested sink has fallen to the low water mark.
@@ -39,9 +40,13 @@ import Glibc
   package private(set) var isCongested = false
 
   private let fd: Int32
-  private var buffer: [UInt8] = []
-  /// Bytes at the start of `buffer` that are written already.
+  /// What is queued, oldest first; never empty. The last chunk takes what is appended.
+  private var chunks: [[UInt8]] = [[]]
+  /// Whether the last chunk is a caller's, which appending to it would copy.
+  private var isLastShared = false
+  /// Bytes at the start of the first chunk that are written already.
   private var head = 0
+  package private(set) var queuedBytes = 0
   private var isClosed = false
   private var isFlushScheduled = false
   private var isWaiting = false
@@ -52,29 +57,42 @@ import Glibc
     self.limits = limits
   }
 
-  package var queuedBytes: Int { buffer.count - head }
-
   /// Queues `bytes` behind everything earlier. False when the sink is closed or failed, which this call may bring about.
   @discardableResult
   package func write(_ bytes: [UInt8]) -> Bool {
-    if buffer.isEmpty, bytes.count >= Self.minimumForSharing {
-      // The caller's storage instead of a copy.
-      return append { $0 = bytes }
+    guard bytes.count >= Self.minimumForSharing else { return append { $0.append(contentsOf: bytes) } }
+    guard !isClosed, failure == nil else { return false }
+    if chunks[chunks.count - 1].isEmpty {
+      chunks[chunks.count - 1] = bytes
+    } else {
+      chunks.append(bytes)
     }
-    return append { $0.append(contentsOf: bytes) }
+    isLastShared = true
+    queuedBytes += bytes.count
+    return noteQueued()
   }
 
   /// Lets `body` append to the queue in place; it must not change what is there.
   @discardableResult
   package func append(_ body: (inout [UInt8]) -> Void) -> Bool {
     guard !isClosed, failure == nil else { return false }
+    if isLastShared {
+      chunks.append([])
+      isLastShared = false
+    }
+    let last = chunks.count - 1
     // Sent bytes are dropped before they are as many as the rest, so that each byte moves at most once on average.
-    if head > 0, head >= buffer.count - head {
-      buffer.removeSubrange(..<head)
+    if last == 0, head > 0, head >= chunks[0].count - head {
+      chunks[0].removeSubrange(..<head)
       head = 0
     }
-    body(&buffer)
-    head = min(head, buffer.count)
+    let before = chunks[last].count
+    body(&chunks[last])
+    queuedBytes += chunks[last].count - before
+    return noteQueued()
+  }
+
+  private func noteQueued() -> Bool {
     guard queuedBytes <= limits.capacity else {
       fail(.overflow(limit: limits.capacity))
       return false
@@ -93,30 +111,43 @@ import Glibc
   /// Writes what the kernel takes now, without waiting for the end of the turn.
   package func flushNow() {
     guard !isClosed, failure == nil, queuedBytes > 0 else { return }
-    var code: Int32 = 0
-    let count = buffer.withUnsafeBytes { bytes -> Int in
-      guard let base = bytes.baseAddress else { return 0 }
-      var count: Int
-      repeat { count = Glibc.write(fd, base + head, bytes.count - head) } while count < 0 && errno == EINTR
-      code = errno
-      return count
+    // One write, unless something large is among it: then one for each chunk until the kernel takes no more.
+    var takesMore = true
+    while takesMore, queuedBytes > 0 {
+      var code: Int32 = 0
+      let count = chunks[0].withUnsafeBytes { bytes -> Int in
+        guard let base = bytes.baseAddress else { return 0 }
+        var count: Int
+        repeat { count = Glibc.write(fd, base + head, bytes.count - head) } while count < 0 && errno == EINTR
+        code = errno
+        return count
+      }
+      if count < 0, code != EAGAIN, code != EWOULDBLOCK {
+        fail(.system(SystemError(code, "write")))
+        return
+      }
+      head += max(0, count)
+      queuedBytes -= max(0, count)
+      takesMore = head == chunks[0].count
+      if takesMore { dropFirstChunk() }
     }
-    if count < 0, code != EAGAIN, code != EWOULDBLOCK {
-      fail(.system(SystemError(code, "write")))
-      return
-    }
-    head += max(0, count)
-    if queuedBytes == 0 {
-      head = 0
-      if buffer.capacity > Self.retainedCapacity { buffer = [] } else { buffer.removeAll(keepingCapacity: true) }
-      setWaiting(false)
-      finishDrains(true)
-    } else {
-      setWaiting(true)
-    }
+    setWaiting(queuedBytes > 0)
+    if queuedBytes == 0 { finishDrains(true) }
     if isCongested && queuedBytes <= limits.lowWater {
       isCongested = false
       onDrained?()
+    }
+  }
+
+  private func dropFirstChunk() {
+    head = 0
+    if chunks.count > 1 {
+      chunks.removeFirst()
+    } else if isLastShared || chunks[0].capacity > Self.retainedCapacity {
+      chunks[0] = []
+      isLastShared = false
+    } else {
+      chunks[0].removeAll(keepingCapacity: true)
     }
   }
 
@@ -176,8 +207,10 @@ import Glibc
   }
 
   private func release() {
-    buffer = []
+    chunks = [[]]
+    isLastShared = false
     head = 0
+    queuedBytes = 0
     isCongested = false
     if isWaiting {
       isWaiting = false

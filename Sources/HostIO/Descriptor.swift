@@ -12,10 +12,19 @@ package struct Descriptor: ~Copyable, Sendable {
 
   /// Always close-on-exec.
   package init(opening path: String, _ flags: Int32, mode: UInt32 = 0o600) throws(SystemError) {
-    guard !path.utf8.contains(0) else { throw SystemError(EINVAL, "open", path: path) }
+    guard !path.hasNul else { throw SystemError(EINVAL, "open", path: path) }
     var result: Int32
     repeat { result = csys_open(path, flags, mode) } while result < 0 && errno == EINTR
     guard result >= 0 else { throw SystemError(errno, "open", path: path) }
+    fd = result
+  }
+
+  /// Opens a file that is in `folder`.
+  package init(opening name: String, in folder: OpenFolder, _ flags: Int32) throws(SystemError) {
+    guard !name.hasNul else { throw SystemError(EINVAL, "openat", path: folder.path(of: name)) }
+    var result: Int32
+    repeat { result = csys_open_at(folder.fd, name, flags) } while result < 0 && errno == EINTR
+    guard result >= 0 else { throw SystemError(errno, "openat", path: folder.path(of: name)) }
     fd = result
   }
 
@@ -80,6 +89,33 @@ package struct Descriptor: ~Copyable, Sendable {
 
   package func sync(path: String? = nil) throws(SystemError) {
     guard fdatasync(fd) == 0 else { throw SystemError(errno, "fdatasync", path: path) }
+  }
+}
+
+/// A folder that is held open to look at many of its files: their names are looked up in it, without a walk along the whole
+/// path for each. Names are single parts of a path.
+package final class OpenFolder: Sendable {
+  package let path: String
+  private let descriptor: Descriptor
+
+  package init(_ path: String) throws(SystemError) {
+    guard !path.hasNul else { throw SystemError(EINVAL, "open", path: path) }
+    let fd = csys_open_folder(path)
+    guard fd >= 0 else { throw SystemError(errno, "open", path: path) }
+    self.path = path
+    descriptor = Descriptor(owning: fd)
+  }
+
+  fileprivate var fd: Int32 { descriptor.fd }
+
+  package func path(of name: String) -> String { "\(path)/\(name)" }
+
+  /// As `File.status`, following links.
+  package func status(_ name: String) throws(SystemError) -> File.Status {
+    var raw = csys_stat()
+    guard !name.hasNul else { throw SystemError(EINVAL, "stat", path: path(of: name)) }
+    guard csys_stat_at(fd, name, &raw) == 0 else { throw SystemError(errno, "stat", path: path(of: name)) }
+    return File.Status(raw)
   }
 }
 

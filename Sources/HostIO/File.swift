@@ -68,20 +68,33 @@ package enum File {
 
   /// Names without `.` and `..`, in no particular order.
   package static func list(_ path: String, limit: Int = .max) throws(SystemError) -> [Entry] {
+    var entries: [Entry] = []
+    guard limit > 0 else { return entries }
+    try visit(path) { name, kind in
+      entries.append(Entry(name: String(decoding: name, as: UTF8.self), kind: kind))
+      return entries.count < limit
+    }
+    return entries
+  }
+
+  /// As `list`, without making a string of each name: calls `body` with the bytes of one after the other, which live
+  /// during the call only, until it returns false.
+  package static func visit(
+    _ path: String, _ body: (UnsafeBufferPointer<UInt8>, Kind?) -> Bool
+  ) throws(SystemError) {
     var directory: OpaquePointer?
     try call("opendir", path) { name in
       directory = opendir(name)
       return directory == nil ? -1 : 0
     }
-    guard let directory else { return [] }
+    guard let directory else { return }
     defer { closedir(directory) }
-    var entries: [Entry] = []
     var name: UnsafePointer<CChar>?
     var type: UInt8 = 0
-    while entries.count < limit {
+    while true {
       let result = csys_readdir(UnsafeMutableRawPointer(directory), &name, &type)
       guard result >= 0 else { throw SystemError(errno, "readdir", path: path) }
-      guard result > 0, let name else { break }
+      guard result > 0, let name else { return }
       if strcmp(name, ".") == 0 || strcmp(name, "..") == 0 { continue }
       let kind: Kind?
       switch Int(type) {
@@ -91,9 +104,12 @@ package enum File {
       case Int(DT_UNKNOWN): kind = nil
       default: kind = .other
       }
-      entries.append(Entry(name: String(cString: name), kind: kind))
+      let length = strlen(name)
+      let goesOn = name.withMemoryRebound(to: UInt8.self, capacity: length) {
+        body(UnsafeBufferPointer(start: $0, count: length), kind)
+      }
+      guard goesOn else { return }
     }
-    return entries
   }
 
   /// Without links, `.` and `..`; every part must exist.
@@ -193,7 +209,7 @@ package enum File {
   }
 
   package static func rename(_ path: String, to target: String) throws(SystemError) {
-    guard !target.utf8.contains(0) else { throw SystemError(EINVAL, "rename", path: target) }
+    guard !target.hasNul else { throw SystemError(EINVAL, "rename", path: target) }
     try call("rename", path) { old in target.withCString { Glibc.rename(old, $0) } }
   }
 
@@ -209,13 +225,17 @@ package enum File {
     try call("chmod", path) { chmod($0, mode) }
   }
 
-  /// A path with a NUL byte would silently name another file.
   private static func call(
     _ operation: String, _ path: String, _ body: (UnsafePointer<CChar>) -> Int32
   ) throws(SystemError) {
-    guard !path.utf8.contains(0) else { throw SystemError(EINVAL, operation, path: path) }
+    guard !path.hasNul else { throw SystemError(EINVAL, operation, path: path) }
     guard path.withCString(body) == 0 else { throw SystemError(errno, operation, path: path) }
   }
+}
+
+extension String {
+  /// For the kernel a path ends at its first NUL byte: one that goes on after it would silently name another file.
+  var hasNul: Bool { withCString { strlen($0) } != utf8.count }
 }
 
 extension File.Status {

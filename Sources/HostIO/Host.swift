@@ -97,9 +97,14 @@ package enum Memory {
   /// quarter of the memory.
   package static let maximumArenas: Int32 = 2
 
+  /// Buffers of large messages are mapped by themselves. Left to itself, glibc takes the first that is freed as a sign that
+  /// the heap should keep such sizes from then on: a 20 MB answer, asked for twice, would stay for the life of the process.
+  package static let mappedSize: Int32 = 1 << 20
+
   /// Call once, before the first other thread.
   package static func tuneAllocator() {
     csys_malloc_arenas(maximumArenas)
+    csys_malloc_mapped_size(mappedSize)
   }
 
   /// Gives free pages back: after a large message, or when the daemon falls idle.

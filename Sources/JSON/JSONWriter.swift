@@ -24,6 +24,11 @@ package struct JSONWriter: Sendable {
     needsComma = false
   }
 
+  /// Makes room for so many bytes more: a large text whose size is about known need not move as it grows.
+  package mutating func reserve(_ count: Int) {
+    bytes.reserveCapacity(bytes.count + count)
+  }
+
   // MARK: - Containers
 
   package mutating func beginObject() {

@@ -94,7 +94,7 @@ extension ModelFailure {
   private static func badRequest(_ error: ServerError, _ body: [UInt8]) -> ModelFailure {
     if let failure = policy(code: error.code, message: error.message) { return failure }
     let text = quoted(body)
-    if text.contains("The image data you provided does not represent a valid image") {
+    if text.contains(utf8: "The image data you provided does not represent a valid image") {
       return ModelFailure(
         .badRequest, "Invalid image in your last message. Send it again without the image, or with another one.",
         retry: .no)
@@ -130,7 +130,7 @@ extension ModelFailure {
     let name = "\(status) \(HTTPStatus.reason(status))"
     var text: String
     let words = quoted(body)
-    if status == 403, words.contains("Cloudflare"), words.contains("blocked") {
+    if status == 403, words.contains(utf8: "Cloudflare"), words.contains(utf8: "blocked") {
       text = "Access blocked by Cloudflare, which refuses some regions and networks (status \(name)), url: \(url)"
     } else {
       let said = error.message.flatMap { $0.isEmpty ? nil : quoted(Array($0.utf8)) } ?? words

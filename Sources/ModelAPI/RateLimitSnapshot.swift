@@ -89,7 +89,7 @@ extension RateLimitSnapshot {
   /// The allowance that a refused request ran into: the one named by `x-codex-active-limit`, else `codex`.
   package static func active(in headers: ResponseHeaders) -> RateLimitSnapshot {
     let id = headers["x-codex-active-limit"].flatMap { $0.isEmpty ? nil : $0 } ?? defaultLimitID
-    var snapshot = RateLimitSnapshot(headers, prefix: "x-" + id.replacing("_", with: "-"))
+    var snapshot = RateLimitSnapshot(headers, prefix: "x-" + id.replacing(ascii: "_", with: "-"))
     snapshot.limitID = id
     snapshot.reachedType = headers["x-codex-rate-limit-reached-type"].flatMap {
       reachedTypes.contains($0) ? $0 : nil
@@ -105,7 +105,7 @@ extension RateLimitSnapshot {
   /// `prefix` is `x-codex` or `x-codex-<name>`.
   private init(_ headers: ResponseHeaders, prefix: String) {
     self.init(
-      limitID: String(prefix.dropFirst(2)).replacing("-", with: "_"),
+      limitID: String(prefix.dropFirst(2)).replacing(ascii: "-", with: "_"),
       limitName: Self.text(headers, "\(prefix)-limit-name"),
       primary: Window(headers, prefix: "\(prefix)-primary"),
       secondary: Window(headers, prefix: "\(prefix)-secondary"),

@@ -12,6 +12,8 @@ package struct TurnMetadata: Sendable, Equatable {
   package var threadID: String
   package var turnID: String
   package var rootTurnID: String?
+  /// Where a sub-thread belongs; nil for any other thread.
+  package var parent: Parent?
   package var windowID: String
   /// How many compactions the thread has had.
   package var windowNumber: Int
@@ -27,6 +29,20 @@ package struct TurnMetadata: Sendable, Equatable {
   package var model: String?
   package var effort: String?
   package var workspaces: [Workspace]
+
+  /// The turn that a sub-thread works for.
+  package struct Parent: Sendable, Equatable {
+    package var threadID: String
+    package var turnID: String
+    /// What the sub-thread is for: `review` and so on.
+    package var subagent: String
+
+    package init(threadID: String, turnID: String, subagent: String) {
+      self.threadID = threadID
+      self.turnID = turnID
+      self.subagent = subagent
+    }
+  }
 
   /// A folder under version control in which the turn works.
   package struct Workspace: Sendable, Equatable {
@@ -80,6 +96,11 @@ package struct TurnMetadata: Sendable, Equatable {
     fields.append(("thread_id", threadID))
     fields.append(("turn_id", turnID))
     if let rootTurnID { fields.append(("root_turn_id", rootTurnID)) }
+    if let parent {
+      fields.append(("parent_turn_id", parent.turnID))
+      fields.append(("x-codex-parent-thread-id", parent.threadID))
+      fields.append(("x-openai-subagent", parent.subagent))
+    }
     fields.append(("x-codex-window-id", windowID))
     fields.append(("x-codex-turn-metadata", text))
     return fields
@@ -100,6 +121,11 @@ package struct TurnMetadata: Sendable, Equatable {
     writer.field("sandbox", sandbox)
     if extent != .required {
       if let rootTurnID { writer.field("root_turn_id", rootTurnID) }
+      if let parent {
+        writer.field("parent_thread_id", parent.threadID)
+        writer.field("parent_turn_id", parent.turnID)
+        writer.field("subagent_kind", parent.subagent)
+      }
       if let historyInitialization { writer.field("history_initialization", historyInitialization) }
       if let sandboxMode { writer.field("sandbox_mode", sandboxMode) }
       if let turnStartedAt { writer.field("turn_started_at_unix_ms", turnStartedAt) }

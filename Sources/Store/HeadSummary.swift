@@ -22,8 +22,10 @@ struct HeadSummary: Sendable {
 
   /// Reads the head of a file. Throws `.unreadable` for one that does not begin as session files do.
   static func read(_ file: SessionFile, buffer: inout [UInt8]) throws(StoreError) -> HeadSummary {
+    // Up to the size at opening, so that a small file takes one read.
+    let end = min(headLimit, file.status.size)
     // Most first messages come after some 30 KB of instructions.
-    var scanner = LineScanner(file, to: headLimit, reusing: buffer, chunkSize: 40 * 1024)
+    var scanner = LineScanner(file, to: end, reusing: buffer, chunkSize: 40 * 1024)
     buffer = []
     var summary: HeadSummary?
     var reason = "no session_meta record"
@@ -88,10 +90,7 @@ struct HeadSummary: Sendable {
   private mutating func take(_ head: RecordHead) throws(JSONError) {
     var payload = head.payload
     switch (head.kind, head.event) {
-    case (.turnContext, _):
-      let context = try TurnContext(&payload)
-      model = context.model
-      reasoningEffort = context.effort
+    case (.turnContext, _): try takeModel(&payload)
     case (.eventMessage, .threadSettingsApplied):
       // A fork has no turn yet, but settings.
       try payload.beginObject()
@@ -109,6 +108,22 @@ struct HeadSummary: Sendable {
     case (.eventMessage, .itemCompleted): preview = try Self.itemPreview(&payload)
     default: break
     }
+  }
+
+  /// All that a list shows of a turn's settings.
+  private mutating func takeModel(_ payload: inout JSONReader) throws(JSONError) {
+    var named: String?
+    var effort: String?
+    try payload.beginObject()
+    while let key = try payload.nextKey() {
+      switch key {
+      case "model": named = try payload.string()
+      case "effort": effort = try payload.optionalString()
+      default: try payload.skip()
+      }
+    }
+    guard let named else { return }
+    (model, reasoningEffort) = (named, effort)
   }
 
   private static func legacyPreview(_ payload: inout JSONReader) throws(JSONError) -> String? {

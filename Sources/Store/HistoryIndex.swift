@@ -51,7 +51,19 @@ struct IndexedItem {
     case exitedReview
   }
 
+  /// Whether a search through what was said looks at it; only known in paginated files.
+  enum Message: UInt8 {
+    case none
+    case user
+    /// Says of itself that it is a part of the answer.
+    case partialAnswer
+    /// Counts if it turns out to be the answer of its turn.
+    case agent
+  }
+
   var offset: Int64
+  /// Of its first record: later versions of the item do not move it.
+  var ordinal: Int64
   var length: Int32
   var segment: Int32
   /// Into `HistoryIndex.turns`; -1 for an item of a turn that nothing else tells of.
@@ -59,12 +71,13 @@ struct IndexedItem {
   /// The number in the id that it gets because its record has none.
   var number: Int32 = 0
   var form: Form
+  var message = Message.none
 }
 
 /// Turns and items of a history by their places in the files, made in one pass over them that reads little more than
 /// the start of each record. It grows with the file.
 ///
-/// Memory: about 50 bytes an item, plus the turns.
+/// Memory: about 60 bytes an item, plus the turns.
 struct HistoryIndex {
   private(set) var turns: [IndexedTurn] = []
   private(set) var items: [IndexedItem] = []
@@ -134,8 +147,8 @@ struct HistoryIndex {
     guard head.kind == .eventMessage, let event = head.event else { return true }
     let place = HistoryCut(segment: number, offset: line.offset, ordinal: ordinal)
     let record = IndexedItem(
-      offset: line.offset, length: Int32(clamping: line.length), segment: Int32(clamping: number), turn: -1,
-      form: .completed)
+      offset: line.offset, ordinal: ordinal, length: Int32(clamping: line.length), segment: Int32(clamping: number),
+      turn: -1, form: .completed)
     switch segment.meta.historyMode {
     case .paginated: takePaginated(event, head.payload, place, record, end: line.end)
     case .legacy: takeLegacy(event, head.payload, place, record, end: line.end)
@@ -177,12 +190,14 @@ struct HistoryIndex {
       items[Int(known)].offset = record.offset
       items[Int(known)].length = record.length
       items[Int(known)].segment = record.segment
+      items[Int(known)].message = head.role.message
       return
     }
     let index = Int32(clamping: items.count)
     itemByID[key] = index
     var record = record
     record.turn = Int32(clamping: turn ?? -1)
+    record.message = head.role.message
     items.append(record)
     if let turn {
       attach(index, head.role, to: turn)
@@ -217,7 +232,7 @@ struct HistoryIndex {
     switch phase {
     case .commentary: break
     case .final: turns[turn].lastFinalAgentItem = item
-    case .unsaid: turns[turn].lastAgentItem = item
+    case .partial, .unsaid: turns[turn].lastAgentItem = item
     }
   }
 
@@ -367,6 +382,21 @@ struct HistoryIndex {
     return index + 1 < turns.count ? turns[index + 1].start : end
   }
 
+  /// Whether an item is something that a client shows as said: by the user, as a part of an answer, or as the answer.
+  func isSaid(_ position: Int) -> Bool {
+    let item = items[position]
+    guard item.turn >= 0 else { return false }
+    switch item.message {
+    case .none: return false
+    case .user, .partialAnswer: return true
+    case .agent:
+      let turn = turns[Int(item.turn)]
+      // Without a word of its own on that, the last message is the answer as soon as the turn has ended.
+      let answer = turn.lastFinalAgentItem ?? (turn.end == nil ? nil : turn.lastAgentItem)
+      return answer == Int32(clamping: position)
+    }
+  }
+
   /// The end of what is indexed.
   var end: HistoryCut {
     HistoryCut(segment: max(0, nextOffset.count - 1), offset: nextOffset.last ?? 0, ordinal: ordinal)
@@ -413,8 +443,19 @@ struct TurnBoundary {
 
 /// The start of an `item_completed` record.
 struct StoredItemHead {
-  enum Phase { case unsaid, commentary, final }
-  enum Role { case user, agent(Phase), other }
+  enum Phase { case unsaid, commentary, partial, final }
+  enum Role {
+    case user, agent(Phase), other
+
+    var message: IndexedItem.Message {
+      switch self {
+      case .user: .user
+      case .agent(.partial): .partialAnswer
+      case .agent(.unsaid), .agent(.final): .agent
+      case .agent(.commentary), .other: .none
+      }
+    }
+  }
 
   var turnID: ArraySlice<UInt8>
   var id: ArraySlice<UInt8>
@@ -474,6 +515,7 @@ struct StoredItemHead {
       }
       let name = try reader.stringBytes()
       if name.elementsEqual("commentary".utf8) { return .commentary }
+      if name.elementsEqual("partial_answer".utf8) { return .partial }
       return name.elementsEqual("final_answer".utf8) ? .final : .unsaid
     }
     return .unsaid

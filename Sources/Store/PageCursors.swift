@@ -78,3 +78,70 @@ struct ItemCursor {
     JSON.object(JSONObject([("item", .int(item)), ("includeAnchor", .bool(includesAnchor))])).text
   }
 }
+
+/// Where a page of occurrences starts: with one of those in the message at an ordinal, in the form of the reference.
+package struct OccurrenceCursor: Sendable, Equatable {
+  package var threadID: String
+  package var searchTerm: String
+  package var ordinal: Int64
+  package var occurrence: Int
+
+  package init(threadID: String, searchTerm: String, ordinal: Int64, occurrence: Int) {
+    self.threadID = threadID
+    self.searchTerm = searchTerm
+    self.ordinal = ordinal
+    self.occurrence = occurrence
+  }
+
+  /// nil for text that is no cursor.
+  package init?(_ text: String) {
+    guard let value = try? JSON.parse(text), let threadID = value["threadId"]?.stringValue,
+      let searchTerm = value["searchTerm"]?.stringValue, let ordinal = value["nextRolloutOrdinal"]?.intValue,
+      let occurrence = value["nextOccurrenceIndex"]?.intValue, ordinal >= 0, occurrence >= 0
+    else { return nil }
+    self.init(threadID: threadID, searchTerm: searchTerm, ordinal: Int64(ordinal), occurrence: occurrence)
+  }
+
+  package var text: String {
+    JSON.object(
+      JSONObject([
+        ("threadId", .string(threadID)), ("searchTerm", .string(searchTerm)),
+        ("nextRolloutOrdinal", .int(Int(ordinal))), ("nextOccurrenceIndex", .int(occurrence)),
+      ])
+    ).text
+  }
+}
+
+/// Where a page of a timeline ends: before this entry, in the form of the reference.
+package struct TimelineCursor: Sendable, Equatable {
+  package var threadID: String
+  package var position: Int64
+  package var kind: UInt8
+  /// Of the turn or the item; says nothing that the position does not.
+  package var id: String
+
+  package init(threadID: String, position: Int64, kind: UInt8, id: String) {
+    self.threadID = threadID
+    self.position = position
+    self.kind = kind
+    self.id = id
+  }
+
+  /// nil for text that is no cursor.
+  package init?(_ text: String) {
+    guard let value = try? JSON.parse(text), let threadID = value["threadId"]?.stringValue,
+      let position = value["position"]?.intValue, position >= 0,
+      let kind = value["kind"]?.intValue.flatMap({ UInt8(exactly: $0) }), let id = value["id"]?.stringValue
+    else { return nil }
+    self.init(threadID: threadID, position: Int64(position), kind: kind, id: id)
+  }
+
+  package var text: String {
+    JSON.object(
+      JSONObject([
+        ("threadId", .string(threadID)), ("position", .int(Int(position))), ("kind", .int(Int(kind))),
+        ("id", .string(id)),
+      ])
+    ).text
+  }
+}

@@ -3,16 +3,35 @@ package import HostIO
 
 /// A session file that is open for reading. Reads do not move a position, so one object serves many readers.
 package final class SessionFile: Sendable {
-  package let path: String
+  private let folder: String?
+  private let name: String
   private let descriptor: Descriptor
   package let status: File.Status
 
+  package var path: String { folder.map { "\($0)/\(name)" } ?? name }
+
   /// Opens a regular file; a FIFO or device in its place is refused without waiting for it.
   package init(_ path: String) throws(SystemError) {
-    self.path = path
-    descriptor = try Descriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-    status = try File.status(of: descriptor.fd)
+    folder = nil
+    name = path
+    descriptor = try Descriptor(opening: path, Self.flags)
+    status = try Self.status(descriptor, path)
+  }
+
+  /// The same for a file in a folder that is open.
+  init(_ name: String, in folder: OpenFolder) throws(SystemError) {
+    self.folder = folder.path
+    self.name = name
+    descriptor = try Descriptor(opening: name, in: folder, Self.flags)
+    status = try Self.status(descriptor, name)
+  }
+
+  private static let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY
+
+  private static func status(_ descriptor: borrowing Descriptor, _ path: String) throws(SystemError) -> File.Status {
+    let status = try File.status(of: descriptor.fd)
     guard status.kind == .regular else { throw SystemError(EINVAL, "open", path: path) }
+    return status
   }
 
   /// The length now; it may have grown since the file was opened.

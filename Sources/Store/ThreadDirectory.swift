@@ -14,17 +14,25 @@ package final class ThreadDirectory: Sendable {
     package var isArchived: Bool
   }
 
-  struct CachedSummary {
-    var inode: UInt64
-    var size: Int64
-    var modified: Int64
+  /// A class, because a search looks at thousands: as a struct each look would copy the whole summary.
+  final class CachedSummary: Sendable {
+    let inode: UInt64
+    let size: Int64
+    let modified: Int64
     /// nil for a file that is no session file.
-    var summary: HeadSummary?
+    let summary: HeadSummary?
+
+    init(_ summary: HeadSummary?, of status: File.Status) {
+      inode = status.inode
+      size = status.size
+      modified = status.modified
+      self.summary = summary
+    }
 
     /// Files only grow at their end, so a head that was read to its end stays as it was.
     func holds(for status: File.Status) -> Bool {
       guard inode == status.inode else { return false }
-      if let summary, summary.preview != nil { return status.size >= summary.headLength }
+      if summary?.preview != nil { return status.size >= summary?.headLength ?? 0 }
       return size == status.size && modified == status.modified
     }
   }

@@ -27,43 +27,45 @@ package struct ThreadFileName: Hashable, Sendable {
   /// nil for any other name.
   package init?(_ name: String) {
     var name = name
-    let parsed: ThreadFileName? = name.withUTF8 { bytes in
-      let prefix = 8  // "rollout-"
-      let idStart = prefix + 20
-      guard bytes.count == idStart + 36 + 6 || bytes.count == idStart + 36 + 37 + 6,
-        bytes.prefix(prefix).elementsEqual("rollout-".utf8), bytes.suffix(6).elementsEqual(".jsonl".utf8)
-      else { return nil }
-      var stamp: UInt64 = 0
-      for (index, byte) in bytes[prefix..<prefix + 19].enumerated() {
-        switch index {
-        case 4, 7, 13, 16: guard byte == UInt8(ascii: "-") else { return nil }
-        case 10: guard byte == UInt8(ascii: "T") else { return nil }
-        default:
-          guard let digit = Self.digit(byte) else { return nil }
-          stamp = stamp &* 10 &+ digit
-        }
+    guard let parsed = name.withUTF8({ ThreadFileName(utf8: $0) }) else { return nil }
+    self = parsed
+  }
+
+  /// The same from bytes: a listing reads thousands.
+  init?(utf8 bytes: UnsafeBufferPointer<UInt8>) {
+    let prefix = 8  // "rollout-"
+    let idStart = prefix + 20
+    guard bytes.count == idStart + 36 + 6 || bytes.count == idStart + 36 + 37 + 6,
+      bytes.prefix(prefix).elementsEqual("rollout-".utf8), bytes.suffix(6).elementsEqual(".jsonl".utf8)
+    else { return nil }
+    var stamp: UInt64 = 0
+    for index in 0..<19 {
+      let byte = bytes[prefix + index]
+      switch index {
+      case 4, 7, 13, 16: guard byte == UInt8(ascii: "-") else { return nil }
+      case 10: guard byte == UInt8(ascii: "T") else { return nil }
+      default:
+        guard let digit = Self.digit(byte) else { return nil }
+        stamp = stamp &* 10 &+ digit
       }
-      guard bytes[idStart - 1] == UInt8(ascii: "-"), let id = Self.uuid(bytes[idStart..<idStart + 36]) else {
+    }
+    guard bytes[idStart - 1] == UInt8(ascii: "-"), let id = Self.uuid(bytes, at: idStart) else { return nil }
+    var continuation: UUID?
+    if bytes.count > idStart + 36 + 6 {
+      guard bytes[idStart + 36] == UInt8(ascii: "_"), let segment = Self.uuid(bytes, at: idStart + 37) else {
         return nil
       }
-      var continuation: UUID?
-      if bytes.count > idStart + 36 + 6 {
-        guard bytes[idStart + 36] == UInt8(ascii: "_"),
-          let segment = Self.uuid(bytes[idStart + 37..<idStart + 73])
-        else { return nil }
-        continuation = segment
-      }
-      return ThreadFileName(stamp: stamp, threadID: id, continuation: continuation)
+      continuation = segment
     }
-    guard let parsed else { return nil }
-    self = parsed
+    self.init(stamp: stamp, threadID: id, continuation: continuation)
   }
 
   /// What other files call this one: the segment id, or else the thread id.
   package var segmentID: UUID { continuation ?? threadID }
 
   package var text: String {
-    "rollout-\(stampText)-\(threadID)\(continuation.map { "_\($0)" } ?? "").jsonl"
+    guard let continuation else { return "rollout-" + stampText + "-" + threadID.description + ".jsonl" }
+    return "rollout-" + stampText + "-" + threadID.description + "_" + continuation.description + ".jsonl"
   }
 
   /// `YYYY/MM/DD`, the folder under `sessions`.
@@ -75,22 +77,19 @@ package struct ThreadFileName: Hashable, Sendable {
 
   /// `YYYY-MM-DDThh-mm-ss`.
   package var stampText: String {
-    var digits = Array(repeating: UInt8(ascii: "0"), count: 14)
-    var rest = stamp
-    for index in digits.indices.reversed() {
-      digits[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-      rest /= 10
-    }
-    var text: [UInt8] = []
-    for (index, digit) in digits.enumerated() {
-      switch index {
-      case 4, 6, 10, 12: text.append(UInt8(ascii: "-"))
-      case 8: text.append(UInt8(ascii: "T"))
-      default: break
+    String(unsafeUninitializedCapacity: 19) { text in
+      var rest = stamp
+      for index in (0..<19).reversed() {
+        switch index {
+        case 4, 7, 13, 16: text[index] = UInt8(ascii: "-")
+        case 10: text[index] = UInt8(ascii: "T")
+        default:
+          text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+          rest /= 10
+        }
       }
-      text.append(digit)
+      return 19
     }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// The folder part of a path; nil without one.
@@ -110,24 +109,21 @@ package struct ThreadFileName: Hashable, Sendable {
     return value < 10 ? UInt64(value) : nil
   }
 
-  /// As `UUID.init`, without a string in between: a listing reads thousands.
-  private static func uuid(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) -> UUID? {
-    var words: (UInt64, UInt64) = (0, 0)
-    var digits = 0
-    for (index, byte) in bytes.enumerated() {
+  /// As `UUID.init`, lower case only and without a string in between.
+  private static func uuid(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> UUID? {
+    var words: (high: UInt64, low: UInt64) = (0, 0)
+    for index in 0..<36 {
+      let byte = text[start + index]
       if index == 8 || index == 13 || index == 18 || index == 23 {
         guard byte == UInt8(ascii: "-") else { return nil }
         continue
       }
-      let value: UInt8
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0")
-      case UInt8(ascii: "a")...UInt8(ascii: "f"): value = byte - UInt8(ascii: "a") + 10
-      default: return nil
-      }
-      if digits < 16 { words.0 = words.0 << 4 | UInt64(value) } else { words.1 = words.1 << 4 | UInt64(value) }
-      digits += 1
+      let digit = byte &- UInt8(ascii: "0")
+      let letter = byte &- UInt8(ascii: "a")
+      guard digit < 10 || letter < 6 else { return nil }
+      let value = UInt64(digit < 10 ? digit : letter + 10)
+      if index < 18 { words.high = words.high << 4 | value } else { words.low = words.low << 4 | value }
     }
-    return UUID(high: words.0, low: words.1)
+    return UUID(high: words.high, low: words.low)
   }
 }

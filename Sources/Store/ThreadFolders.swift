@@ -4,8 +4,10 @@ import HostIO
 /// The session files under one root, as of the last look. Folders that have not changed are not read again.
 struct ThreadFolders {
   /// A change of a folder this short before it was read, in nanoseconds, may have a sibling that the folder's time does
-  /// not tell from it: file systems keep time in steps of some milliseconds.
-  private static let settlingTime: Int64 = 2_000_000_000
+  /// not tell from it: file systems keep time in steps, of some milliseconds where they keep parts of a second at all.
+  private static func settlingTime(ofChangeAt modified: Int64) -> Int64 {
+    modified % 1_000_000_000 == 0 ? 2_500_000_000 : 250_000_000
+  }
   /// Folders deeper under the root than this are not looked into: `YYYY/MM/DD`.
   private static let maximumDepth = 3
 
@@ -73,15 +75,17 @@ struct ThreadFolders {
     let now = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
     var folder = Folder(
       path: path, inode: status.inode, modified: status.modified,
-      isSettled: now &- status.modified > Self.settlingTime, files: [], subfolders: [], isSeen: true)
-    for entry in (try? File.list(path)) ?? [] {
-      if let name = ThreadFileName(entry.name) {
-        if entry.kind != .directory { folder.files.append(name) }
-      } else if depth < Self.maximumDepth, entry.kind == .directory || entry.kind == nil,
-        entry.name.utf8.allSatisfy({ $0 &- 0x30 < 10 })
+      isSettled: now &- status.modified > Self.settlingTime(ofChangeAt: status.modified), files: [], subfolders: [],
+      isSeen: true)
+    try? File.visit(path) { entry, kind in
+      if let name = ThreadFileName(utf8: entry) {
+        if kind != .directory { folder.files.append(name) }
+      } else if depth < Self.maximumDepth, kind == .directory || kind == nil,
+        entry.allSatisfy({ $0 &- 0x30 < 10 })
       {
-        folder.subfolders.append(entry.name)
+        folder.subfolders.append(String(decoding: entry, as: UTF8.self))
       }
+      return true
     }
     return folder
   }

@@ -23,9 +23,9 @@ package final class ThreadHistory {
 
   package let path: String
   private let segments: [HistorySegment]
-  private var index = HistoryIndex()
+  private(set) var index = HistoryIndex()
   private var window = RecordWindow()
-  private var scratch = JSONWriter()
+  private(set) var scratch = JSONWriter()
 
   /// Opens the file at `path` and those where its history begins, and indexes them.
   ///
@@ -84,6 +84,7 @@ package final class ThreadHistory {
   package func writeAllTurns(
     _ view: Turn.ItemsView, runningTurnID: String? = nil, to writer: inout JSONWriter
   ) throws(StoreError) {
+    if view == .full { writer.reserve(index.items.reduce(0) { $0 + Int($1.length) }) }
     for position in index.turns.indices { try writeTurn(position, view, runningTurnID, to: &writer) }
   }
 
@@ -93,7 +94,7 @@ package final class ThreadHistory {
     return (index.turns.indices.last.map { cursor(turn: $0, includesAnchor: true) }, lastItem)
   }
 
-  private func cursor(turn: Int, includesAnchor: Bool) -> String {
+  func cursor(turn: Int, includesAnchor: Bool) -> String {
     TurnCursor(turnID: index.turns[turn].id, includesAnchor: includesAnchor).text
   }
 
@@ -173,7 +174,7 @@ package final class ThreadHistory {
   }
 
   /// Writes the item into `scratch`; false where it cannot be read or is not for clients.
-  private func render(_ position: Int) throws(StoreError) -> Bool {
+  func render(_ position: Int) throws(StoreError) -> Bool {
     let item = index.items[position]
     guard var payload = try payload(item) else { return false }
     scratch.removeAll()
@@ -215,13 +216,13 @@ package final class ThreadHistory {
   }
 
   /// The payload of the item's record; nil where the file does not have it any more.
-  private func payload(_ item: IndexedItem) throws(StoreError) -> JSONReader? {
+  func payload(_ item: IndexedItem) throws(StoreError) -> JSONReader? {
     let place = try window.load(item.offset, Int(item.length), segment: Int(item.segment), of: segments)
     return place.flatMap { RecordHead(window.buffer, in: $0)?.payload }
   }
 
   /// Places the reader of a payload at its `item`.
-  private static func enterItem(_ payload: inout JSONReader) throws(JSONError) -> Bool {
+  static func enterItem(_ payload: inout JSONReader) throws(JSONError) -> Bool {
     try payload.beginObject()
     while let key = try payload.nextKey() {
       if "item" ~= key { return true }

@@ -26,17 +26,27 @@ extension ThreadDirectory {
   /// Throws `.invalidCursor`.
   package func list(_ params: ThreadListParams, defaultModelProvider: String) throws(StoreError) -> Page {
     let sorting = ThreadSorting(params.sortKey)
-    var cursor: ThreadCursor?
-    if let text = params.cursor {
-      guard let known = ThreadCursor(text, sorting) else { throw .invalidCursor(text) }
-      cursor = known
-    }
+    let cursor = try params.cursor.map { (text) throws(StoreError) in try ThreadCursor(known: text, sorting) }
     let lister = ThreadLister(
-      params: params, sorting: sorting, cursor: cursor, defaultModelProvider: defaultModelProvider)
-    return state.withLock { state in
+      params: params, sorting: sorting, cursor: cursor, limit: Self.pageSize(params.limit),
+      defaultModelProvider: defaultModelProvider)
+    let page = list(lister)
+    return Page(
+      threads: page.threads.map(\.thread), nextCursor: page.hasMore ? page.threads.last?.cursor.text(sorting) : nil,
+      backwardsCursor: page.threads.first?.cursor.including.text(sorting))
+  }
+
+  /// - Parameter limit: nil and 0 mean the default.
+  static func pageSize(_ limit: Int?) -> Int {
+    min(limit.flatMap { $0 > 0 ? $0 : nil } ?? defaultPageSize, maximumPageSize)
+  }
+
+  /// Threads with the cursors that continue behind each, and whether there are more.
+  func list(_ lister: ThreadLister) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
+    state.withLock { state in
       state.names.refresh()
       state.gitNotes.refresh()
-      if params.archived { state.archived.refresh() } else { state.sessions.refresh() }
+      if lister.params.archived { state.archived.refresh() } else { state.sessions.refresh() }
       return lister.page(&state)
     }
   }
@@ -69,6 +79,19 @@ struct ThreadCursor {
     self.value = value
     self.id = id
     self.includesAnchor = includesAnchor
+  }
+
+  /// The same place, with the thread that is there.
+  var including: ThreadCursor {
+    var cursor = self
+    cursor.includesAnchor = true
+    return cursor
+  }
+
+  /// Throws `.invalidCursor`.
+  init(known text: String, _ sorting: ThreadSorting) throws(StoreError) {
+    guard let cursor = ThreadCursor(text, sorting) else { throw .invalidCursor(text) }
+    self = cursor
   }
 
   init?(_ text: String, _ sorting: ThreadSorting) {
@@ -112,7 +135,36 @@ struct ThreadCursor {
   }
 }
 
-private struct ThreadLister {
+/// The files of threads, looked at one after the other: the folder of the last one stays open, and mostly has the next.
+private struct ThreadFiles {
+  let folders: ThreadFolders
+  private var number: Int32 = -1
+  private var folder: OpenFolder?
+
+  init(_ folders: ThreadFolders) { self.folders = folders }
+
+  mutating func status(_ position: Int) -> File.Status? {
+    let name = folders.threads[position].name.text
+    return folder(of: position).flatMap { try? $0.status(name) }
+  }
+
+  mutating func open(_ position: Int) -> SessionFile? {
+    let name = folders.threads[position].name.text
+    return folder(of: position).flatMap { try? SessionFile(name, in: $0) }
+  }
+
+  private mutating func folder(of position: Int) -> OpenFolder? {
+    let wanted = folders.threads[position].folder
+    if wanted != number {
+      number = wanted
+      folder = try? OpenFolder(folders.folderPaths[Int(wanted)])
+    }
+    return folder
+  }
+}
+
+/// Picks the threads of a page.
+struct ThreadLister {
   private struct Candidate {
     var position: Int
     var value: Int64
@@ -132,13 +184,14 @@ private struct ThreadLister {
   private let providers: Set<String>?
   private let searchTerm: [UInt8]?
 
-  init(params: ThreadListParams, sorting: ThreadSorting, cursor: ThreadCursor?, defaultModelProvider: String) {
+  init(
+    params: ThreadListParams, sorting: ThreadSorting, cursor: ThreadCursor?, limit: Int, defaultModelProvider: String
+  ) {
     self.params = params
     self.sorting = sorting
     self.cursor = cursor
     self.defaultModelProvider = defaultModelProvider
-    limit = min(
-      params.limit.flatMap { $0 > 0 ? $0 : nil } ?? ThreadDirectory.defaultPageSize, ThreadDirectory.maximumPageSize)
+    self.limit = limit
     excluded = Set(params.excludedThreadIDs.compactMap { UUID($0) })
     cwds = params.cwds.map { Set($0.map { LexicalPath.resolve($0, against: "/") }) }
     let hasRelatives = params.parentThreadID != nil || params.ancestorThreadID != nil
@@ -155,78 +208,107 @@ private struct ThreadLister {
     searchTerm = params.searchTerm.flatMap { $0.isEmpty ? nil : Array($0.utf8) }
   }
 
-  func page(_ state: inout ThreadDirectory.State) -> ThreadDirectory.Page {
+  func page(
+    _ state: inout ThreadDirectory.State
+  ) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
     let folders = params.archived ? state.archived : state.sessions
     let relatives = relatives(folders, &state)
-    var chosen: [(candidate: Candidate, path: String, status: File.Status, summary: HeadSummary)] = []
-    for candidate in candidates(folders) {
-      guard cursor?.admits(candidate.value, candidate.id, params.sortDirection) ?? true,
-        !excluded.contains(candidate.id)
+    let byChange = sorting == .modified ? changeOrder(folders) : nil
+    /// The threads in ascending order. Sorting by start takes the folders' own order and no status of any file, so that
+    /// a page costs what it shows, however many threads there are.
+    func candidate(_ place: Int) -> Candidate {
+      if let byChange { return byChange[place] }
+      let thread = folders.threads[place]
+      return Candidate(position: place, value: Int64(clamping: thread.stamp), id: thread.name.threadID)
+    }
+    var chosen: [(candidate: Candidate, status: File.Status, cached: ThreadDirectory.CachedSummary)] = []
+    var files = ThreadFiles(folders)
+    let places = admitted(byChange?.count ?? folders.threads.count, candidate)
+    for step in 0..<places.count {
+      let candidate = candidate(
+        params.sortDirection == .ascending ? places.lowerBound + step : places.upperBound - 1 - step)
+      guard !excluded.contains(candidate.id) else { continue }
+      guard let (status, cached) = Self.summary(candidate, &files, &state),
+        passes(cached, candidate.id, state, relatives)
       else { continue }
-      let path = folders.path(of: folders.threads[candidate.position])
-      guard
-        let (status, summary) = Self.summary(folders.threads[candidate.position].name, path, candidate.status, &state),
-        passes(summary, candidate.id, state, relatives)
-      else { continue }
-      chosen.append((candidate, path, status, summary))
+      chosen.append((candidate, status, cached))
       if chosen.count > limit { break }
     }
     let hasMore = chosen.count > limit
     if hasMore { chosen.removeLast() }
-    return ThreadDirectory.Page(
-      threads: chosen.map {
-        ThreadDirectory.object(
-          $0.summary, path: $0.path, status: $0.status, in: state, defaultModelProvider: defaultModelProvider)
-      },
-      nextCursor: hasMore ? chosen.last.map { cursorText($0.candidate, includesAnchor: false) } : nil,
-      backwardsCursor: chosen.first.map { cursorText($0.candidate, includesAnchor: true) })
-  }
-
-  private func cursorText(_ candidate: Candidate, includesAnchor: Bool) -> String {
-    ThreadCursor(value: candidate.value, id: candidate.id, includesAnchor: includesAnchor).text(sorting)
-  }
-
-  /// All threads in the order of the page. Sorting by change needs the status of every file, sorting by start of none.
-  private func candidates(_ folders: ThreadFolders) -> [Candidate] {
-    var candidates: [Candidate] = []
-    candidates.reserveCapacity(folders.threads.count)
-    for (position, thread) in folders.threads.enumerated() {
-      switch sorting {
-      case .created:
-        candidates.append(
-          Candidate(position: position, value: Int64(clamping: thread.stamp), id: thread.name.threadID))
-      case .modified:
-        guard let status = try? File.status(folders.path(of: thread)) else { continue }
-        candidates.append(
-          Candidate(
-            position: position, value: status.modified / 1_000_000, id: thread.name.threadID, status: status))
+    let threads = chosen.compactMap { candidate, status, cached in
+      cached.summary.map { summary in
+        (
+          thread: ThreadDirectory.object(
+            summary, path: folders.path(of: folders.threads[candidate.position]), status: status, in: state,
+            defaultModelProvider: defaultModelProvider),
+          cursor: ThreadCursor(value: candidate.value, id: candidate.id, includesAnchor: false)
+        )
       }
     }
-    if sorting == .modified {
-      candidates.sort { $0.value != $1.value ? $0.value < $1.value : $0.id < $1.id }
+    return (threads, hasMore)
+  }
+
+  /// All threads, the one that changed first in front. Needs the status of every file.
+  private func changeOrder(_ folders: ThreadFolders) -> [Candidate] {
+    var candidates: [Candidate] = []
+    candidates.reserveCapacity(folders.threads.count)
+    var files = ThreadFiles(folders)
+    for (position, thread) in folders.threads.enumerated() {
+      guard let status = files.status(position) else { continue }
+      candidates.append(
+        Candidate(position: position, value: status.modified / 1_000_000, id: thread.name.threadID, status: status))
     }
-    if params.sortDirection == .descending { candidates.reverse() }
+    candidates.sort { $0.value != $1.value ? $0.value < $1.value : $0.id < $1.id }
     return candidates
+  }
+
+  /// The places of the threads, in ascending order, that the cursor admits: all of them on one side of it.
+  private func admitted(_ count: Int, _ candidate: (Int) -> Candidate) -> Range<Int> {
+    guard let cursor else { return 0..<count }
+    let isAscending = params.sortDirection == .ascending
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      let thread = candidate(middle)
+      if cursor.admits(thread.value, thread.id, params.sortDirection) == isAscending {
+        high = middle
+      } else {
+        low = middle + 1
+      }
+    }
+    return isAscending ? low..<count : 0..<low
   }
 
   /// What is shown of a thread; nil for a file that is gone or no session file.
   private static func summary(
-    _ name: ThreadFileName, _ path: String, _ known: File.Status?, _ state: inout ThreadDirectory.State
-  ) -> (File.Status, HeadSummary)? {
-    guard let status = known ?? (try? File.status(path)) else { return nil }
-    if let cached = state.summaries[name], cached.holds(for: status) { return cached.summary.map { (status, $0) } }
-    guard let file = try? SessionFile(path) else { return nil }
-    let summary = try? ThreadDirectory.summary(of: file, &state)
-    state.summaries[name] = ThreadDirectory.CachedSummary(
-      inode: file.status.inode, size: file.status.size, modified: file.status.modified, summary: summary)
-    return summary.map { (file.status, $0) }
+    _ candidate: Candidate, _ files: inout ThreadFiles, _ state: inout ThreadDirectory.State
+  ) -> (File.Status, ThreadDirectory.CachedSummary)? {
+    let name = files.folders.threads[candidate.position].name
+    if let cached = state.summaries[name] {
+      guard let status = candidate.status ?? files.status(candidate.position) else { return nil }
+      if cached.holds(for: status) { return cached.summary == nil ? nil : (status, cached) }
+    }
+    guard let file = files.open(candidate.position) else { return nil }
+    let cached = ThreadDirectory.CachedSummary(
+      try? ThreadDirectory.summary(of: file, &state), of: file.status)
+    state.summaries[name] = cached
+    return cached.summary == nil ? nil : (file.status, cached)
   }
 
   private func passes(
-    _ summary: HeadSummary, _ id: UUID, _ state: borrowing ThreadDirectory.State, _ relatives: [UUID: UUID]?
+    _ cached: ThreadDirectory.CachedSummary, _ id: UUID, _ state: borrowing ThreadDirectory.State,
+    _ relatives: [UUID: UUID]?
   ) -> Bool {
-    let meta = summary.meta
-    guard let preview = summary.preview else { return false }
+    guard let preview = cached.summary?.preview else { return false }
+    // First, because a search mostly ends here, before anything else is looked at.
+    if let searchTerm {
+      let name = state.names.notes[id]
+      guard Self.contains(preview, searchTerm) || name.map({ Self.contains($0, searchTerm) }) == true else {
+        return false
+      }
+    }
+    guard let meta = cached.summary?.meta else { return false }
     if let kinds {
       let kind = meta.source.kind
       guard kinds.contains(kind) || (kinds.contains("subAgent") && meta.source.isSubAgent) else { return false }
@@ -236,12 +318,6 @@ private struct ThreadLister {
     if let parent = params.parentThreadID, meta.parentThreadID != parent { return false }
     if let ancestor = params.ancestorThreadID {
       guard let ancestor = UUID(ancestor), let relatives, Self.descends(id, from: ancestor, relatives) else {
-        return false
-      }
-    }
-    if let searchTerm {
-      let name = state.names.notes[id]
-      guard Self.contains(preview, searchTerm) || name.map({ Self.contains($0, searchTerm) }) == true else {
         return false
       }
     }
@@ -257,9 +333,11 @@ private struct ThreadLister {
   private func relatives(_ folders: ThreadFolders, _ state: inout ThreadDirectory.State) -> [UUID: UUID]? {
     guard params.ancestorThreadID != nil else { return nil }
     var parents: [UUID: UUID] = [:]
-    for thread in folders.threads {
-      guard let (_, summary) = Self.summary(thread.name, folders.path(of: thread), nil, &state),
-        let parent = summary.meta.parentThreadID.flatMap({ UUID($0) })
+    var files = ThreadFiles(folders)
+    for (position, thread) in folders.threads.enumerated() {
+      let candidate = Candidate(position: position, value: 0, id: thread.name.threadID)
+      guard let (_, cached) = Self.summary(candidate, &files, &state),
+        let parent = cached.summary?.meta.parentThreadID.flatMap({ UUID($0) })
       else { continue }
       parents[thread.name.threadID] = parent
     }

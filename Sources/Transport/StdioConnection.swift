@@ -55,6 +55,11 @@ package final class StdioConnection: MessageConnection {
   }
 
   package func send(_ message: [UInt8]) {
+    guard message.count < ByteSink.minimumForSharing else {
+      sink.write(message)
+      sink.append { $0.append(UInt8(ascii: "\n")) }
+      return
+    }
     sink.append { buffer in
       buffer.append(contentsOf: message)
       buffer.append(UInt8(ascii: "\n"))

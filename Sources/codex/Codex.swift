@@ -21,7 +21,7 @@ enum Program {
 
     Commands:
       app-server   Serve the app server protocol (JSON-RPC) on stdin and stdout
-      exec         Ask one question, print the answer: codex exec [--json] [-C DIR] [-m MODEL] PROMPT|-
+      exec         Ask one question, print the answer: codex exec [--json] [-C DIR] [-m MODEL] [PROMPT|-]
 
     Options:
       -c, --config KEY=VALUE   Override a value of config.toml; VALUE is TOML, or else a plain string

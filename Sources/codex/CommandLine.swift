@@ -4,7 +4,7 @@ struct Invocation: Equatable {
     case appServer(AppServerOptions)
     case exec(ExecOptions)
     case version
-    case help(topic: String?)
+    case help
   }
 
   var command: Command
@@ -29,8 +29,8 @@ struct ExecOptions: Equatable {
   var json = false
   var folder: String?
   var model: String?
-  /// `-` reads the prompt from stdin.
-  var prompt = ""
+  /// Nil: stdin is the prompt.
+  var prompt: String?
   var ephemeral = false
 }
 
@@ -67,9 +67,9 @@ extension Invocation {
       if try takeCommon(word, &reader) { continue }
       switch word {
       case "-V", "--version": command = .version
-      case "-h", "--help", "help": command = .help(topic: nil)
-      case "app-server": command = .appServer(try Self.appServer(&reader, takeCommon))
-      case "exec", "e": command = .exec(try Self.exec(&reader, takeCommon))
+      case "-h", "--help", "help": command = .help
+      case "app-server": command = try Self.appServer(&reader, takeCommon)
+      case "exec", "e": command = try Self.exec(&reader, takeCommon)
       default:
         throw UsageError(
           message: word.utf8.first == UInt8(ascii: "-")
@@ -77,13 +77,13 @@ extension Invocation {
       }
       break
     }
-    self.init(command: command ?? .help(topic: nil), overrides: overrides, features: features)
+    self.init(command: command ?? .help, overrides: overrides, features: features)
   }
 
   private typealias TakeCommon = (String, inout ArgumentReader) throws(UsageError) -> Bool
 
   private static func appServer(_ reader: inout ArgumentReader, _ takeCommon: TakeCommon) throws(UsageError)
-    -> AppServerOptions
+    -> Command
   {
     var options = AppServerOptions()
     var isStdio = false
@@ -94,7 +94,7 @@ extension Invocation {
       case "--stdio": isStdio = true
       case "--strict-config": options.strictConfig = true
       case "--analytics-default-enabled": break  // we send no analytics in any case
-      case "-h", "--help": throw UsageError(message: "see 'codex --help'")
+      case "-h", "--help": return .help
       default: throw UsageError(message: "unexpected argument '\(word)' found")
       }
     }
@@ -107,10 +107,10 @@ extension Invocation {
         throw UsageError(message: "invalid value '\(listen)' for '--listen <URL>'")
       }
     }
-    return options
+    return .appServer(options)
   }
 
-  private static func exec(_ reader: inout ArgumentReader, _ takeCommon: TakeCommon) throws(UsageError) -> ExecOptions {
+  private static func exec(_ reader: inout ArgumentReader, _ takeCommon: TakeCommon) throws(UsageError) -> Command {
     var options = ExecOptions()
     var words: [String] = []
     while let word = reader.next() {
@@ -124,6 +124,7 @@ extension Invocation {
       case "--ephemeral": options.ephemeral = true
       case "-C", "--cd": options.folder = try reader.value(of: word)
       case "-m", "--model": options.model = try reader.value(of: word)
+      case "-h", "--help": return .help
       case "--skip-git-repo-check": break  // nothing here needs a repository
       default:
         guard word == "-" || word.utf8.first != UInt8(ascii: "-") else {
@@ -133,11 +134,8 @@ extension Invocation {
       }
     }
     guard words.count <= 1 else { throw UsageError(message: "unexpected argument '\(words[1])' found") }
-    guard let prompt = words.first else {
-      throw UsageError(message: "the following required argument was not provided: <PROMPT>")
-    }
-    options.prompt = prompt
-    return options
+    options.prompt = words.first == "-" ? nil : words.first
+    return .exec(options)
   }
 }
 

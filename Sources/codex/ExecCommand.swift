@@ -11,12 +11,15 @@ import Transport
 /// and no provider of the user's own, the embedded offline model answers.
 enum ExecCommand {
   static func run(_ invocation: Invocation, _ options: ExecOptions) -> Never {
+    let prompt = options.prompt ?? readPrompt()
+    guard prompt.utf8.contains(where: { $0 > 0x20 }) else {
+      Console.error("No prompt provided via stdin.")
+      _exit(1)
+    }
     Signals.block([SIGTERM, SIGINT])
-    var options = options
-    if options.prompt == "-" { options.prompt = readPrompt() }
     EventLoop.main.run {
       do {
-        try ExecSession.start(invocation, options)
+        try ExecSession.start(invocation, options, prompt: prompt)
       } catch {
         Console.error("Error: \(error)")
         _exit(1)
@@ -29,6 +32,7 @@ enum ExecCommand {
   private static let maximumPromptBytes = 8 << 20
 
   private static func readPrompt() -> String {
+    if isatty(0) == 1 { Console.error("Reading prompt from stdin...") }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while bytes.count < maximumPromptBytes {
@@ -49,6 +53,7 @@ final class ExecSession {
   private static var running: ExecSession?
 
   private let options: ExecOptions
+  private let prompt: String
   private let server: Server
   private let connection: MemoryConnection
   private let demonstration: OfflineModel?
@@ -59,9 +64,9 @@ final class ExecSession {
   private var turnID: String?
   private var isInterrupted = false
 
-  static func start(_ invocation: Invocation, _ options: ExecOptions) throws {
+  static func start(_ invocation: Invocation, _ options: ExecOptions, prompt: String) throws {
     var serverOptions = try Program.serverOptions(invocation)
-    if let folder = options.folder { serverOptions.cwd = Path.absolute(folder, from: serverOptions.cwd) }
+    if let folder = options.folder { serverOptions.cwd = try enter(folder, from: serverOptions.cwd) }
     serverOptions.takesKeyFromEnvironment = true
     var server = try Server(serverOptions)
     var demonstration: OfflineModel?
@@ -71,14 +76,26 @@ final class ExecSession {
       server = try Server(serverOptions)
       demonstration = model
     }
-    let session = ExecSession(options, server, demonstration)
+    let session = ExecSession(options, prompt, server, demonstration)
     running = session
     try Signals.watch([SIGTERM, SIGINT]) { _ in session.interrupt() }
     session.begin(cwd: serverOptions.cwd)
   }
 
-  private init(_ options: ExecOptions, _ server: Server, _ demonstration: OfflineModel?) {
+  /// The real path of the folder that `-C` names.
+  private static func enter(_ folder: String, from cwd: String) throws(StartError) -> String {
+    do throws(SystemError) {
+      let path = try File.realPath(Path.absolute(folder, from: cwd))
+      guard try File.status(path).kind == .directory else { throw SystemError(ENOTDIR, "open", path: path) }
+      return path
+    } catch {
+      throw StartError("cannot work in \(folder): \(error)")
+    }
+  }
+
+  private init(_ options: ExecOptions, _ prompt: String, _ server: Server, _ demonstration: OfflineModel?) {
     self.options = options
+    self.prompt = prompt
     self.server = server
     self.demonstration = demonstration
     output = ExecOutput(json: options.json)
@@ -103,8 +120,8 @@ final class ExecSession {
 
   private func threadStarted(_ result: JSON) {
     threadID = result["thread"]?["id"]?.stringValue ?? ""
-    output.threadStarted(threadID, settings: result, prompt: options.prompt)
-    let input: JSON = [["type": "text", "text": .string(options.prompt)]]
+    output.threadStarted(threadID, settings: result, prompt: prompt)
+    let input: JSON = [["type": "text", "text": .string(prompt)]]
     call("turn/start", ["threadId": .string(threadID), "input": input]) { [self] result in
       turnID = result["turn"]?["id"]?.stringValue
       if isInterrupted { sendInterrupt() }
@@ -153,7 +170,8 @@ final class ExecSession {
   }
 
   private func notified(_ method: String, _ params: JSON) {
-    output.notified(method, params)
+    // That nothing is known about the model of the demonstration is no news to anybody.
+    if method != "warning" || demonstration == nil { output.notified(method, params) }
     guard method == "turn/completed" else { return }
     switch params["turn"]?["status"]?.stringValue {
     case "completed": finish(0)

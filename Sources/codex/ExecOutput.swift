@@ -47,6 +47,8 @@ final class ExecOutput {
     case "thread/tokenUsage/updated": lastUsage = params["tokenUsage"]?["last"]
     case "warning":
       warn(params["message"]?.stringValue ?? "")
+    case "configWarning":
+      warn([params["summary"], params["details"]].compactMap { $0?.stringValue }.joined(separator: " "))
     case "error":
       let message = params["error"]?["message"]?.stringValue ?? ""
       if json { emit(["type": "error", "message": .string(message)]) } else { Console.error("ERROR: \(message)") }

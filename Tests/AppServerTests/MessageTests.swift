@@ -58,8 +58,8 @@ import Transport
   @Test @LoopActor func `to a method that is not built yet says so`() async throws {
     try await Scene.run { scene in
       let client = try await scene.connect()
-      let error = try await client.refusal("review/start", [:])
-      #expect(error.at("message").string.hasPrefix("review/start is not implemented in codex-swift "))
+      let error = try await client.refusal("thread/realtime/listVoices", [:])
+      #expect(error.at("message").string.hasPrefix("thread/realtime/listVoices is not implemented in codex-swift "))
       let unknown = try await client.refusal("thread/nonsense")
       #expect(unknown.at("message").string.hasPrefix("Invalid request: unknown variant `thread/nonsense`"))
     }

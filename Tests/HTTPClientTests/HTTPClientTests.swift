@@ -52,7 +52,7 @@ import Testing
 
 @Suite(.loop) struct HTTPClientTests {
   private let server: LoopbackServer
-  private let client = HTTPClient(environment: Environment([:]), limits: .init(threadIdleTime: .seconds(20)))
+  private let client = HTTPClient(environment: Environment([:]), limits: .init(threadIdleTime: .seconds(600)))
 
   init() throws {
     server = try LoopbackServer()

@@ -54,6 +54,27 @@ import Testing
     source.cancel()
   }
 
+  @Test @LoopActor func `large messages keep their place between small ones`() async throws {
+    let ends = try pipe()
+    defer { closeBoth(ends) }
+    let sink = ByteSink(fd: ends.write)
+    let large = (0..<3).map { [UInt8](repeating: UInt8($0), count: ByteSink.minimumForSharing << $0) }
+    let small = Array("small".utf8)
+    let messages = [small, large[0], large[1], small, small, large[2], small]
+    for message in messages { sink.write(message) }
+    #expect(sink.queuedBytes == messages.reduce(0) { $0 + $1.count })
+    var received: [UInt8] = []
+    for _ in 0..<100 where sink.queuedBytes > 0 {
+      await turn()
+      received += readAvailable(ends.read)
+    }
+    sink.write(small)
+    await turn()
+    received += readAvailable(ends.read)
+    #expect(received == messages.flatMap { $0 } + small)
+    #expect(sink.queuedBytes == 0)
+  }
+
   @Test @LoopActor func `exactly the capacity is taken and one byte more ends the sink`() async throws {
     let ends = try pipe()
     defer { closeBoth(ends) }

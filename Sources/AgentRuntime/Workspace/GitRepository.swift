@@ -62,7 +62,9 @@ package struct GitRepository: Sendable {
   private func resolve(_ text: String, depth: Int) -> String? {
     guard depth < Self.maximumRefDepth else { return nil }
     guard let name = Self.symbolicTarget(text) else { return Self.isObjectName(text) ? text : nil }
-    guard !name.utf8.elementsEqual("..".utf8), !name.contains("../") else { return nil }
+    guard !name.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }) else {
+      return nil
+    }
     for directory in [gitDirectory, commonDirectory] {
       if let text = Self.text(Path.join(directory, name)) { return resolve(text, depth: depth + 1) }
     }

@@ -102,7 +102,7 @@ extension Server {
   }
 
   /// A stored thread with what is known better because it is loaded.
-  private func overlaid(_ stored: ThreadObject, canAcceptDirectInput: Bool?) -> ThreadObject {
+  func overlaid(_ stored: ThreadObject, canAcceptDirectInput: Bool?) -> ThreadObject {
     guard let thread = threads.thread(stored.id) else { return stored }
     var object = thread.object(canAcceptDirectInput: canAcceptDirectInput)
     object.name = stored.name ?? object.name
@@ -371,6 +371,7 @@ extension Server {
       if let location = directory.find(id) { shelf.forget(location.path) }
       try directory.delete(id)
     }
+    forgetQueue(of: id)
     request.succeed()
     announce(.threadDeleted, of: id)
   }

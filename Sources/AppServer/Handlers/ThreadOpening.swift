@@ -27,7 +27,7 @@ extension Server {
   }
 
   /// The file of a stored thread that may be loaded.
-  private func locate(_ id: String, path: String?) throws(RPCError) -> String {
+  func locate(_ id: String, path: String?) throws(RPCError) -> String {
     if let path {
       let absolute = Path.absolute(path, from: options.codexHome)
       guard File.exists(absolute) else { throw .invalidRequest("no rollout found at path: \(path)") }
@@ -68,7 +68,7 @@ extension Server {
     var meta: SessionMeta
     var latest: LatestRecords
     var opened: Opened
-    var lastTurnID: String?
+    var lastTurn: Turn?
   }
 
   /// The parts of an answer that come from the history, as JSON text.
@@ -115,7 +115,7 @@ extension Server {
       let stored = try shelf.read(path) { history in
         Stored(
           object: object, meta: history.meta, latest: history.latest,
-          opened: try Opened(history, params, runningTurn: nil), lastTurnID: history.lastTurn()?.id)
+          opened: try Opened(history, params, runningTurn: nil), lastTurn: history.lastTurn())
       }
       return (stored: stored, lock: lock, writer: writer)
     }
@@ -156,7 +156,8 @@ extension Server {
       thread.preview = stored.object.preview
       thread.updatedAtMs = stored.object.updatedAt * 1000
       thread.recencyAtMs = stored.object.recencyAt * 1000
-      thread.lastTurnID = stored.lastTurnID
+      thread.lastTurnID = stored.lastTurn?.id
+      thread.lastTurnWasInterrupted = stored.lastTurn?.status == .interrupted
       thread.readState = readState(of: stored.object)
     }
     return thread
@@ -168,7 +169,10 @@ extension Server {
     writer.key("thread")
     thread.object(canAcceptDirectInput: true).write(to: &writer) { (writer: inout JSONWriter) in
       // The elements of the array that was written elsewhere.
-      if opened.turns.count > 2 { writer.raw(opened.turns[1..<(opened.turns.count - 1)]) }
+      if opened.turns.count > 2 {
+        writer.reserve(opened.turns.count)
+        writer.raw(opened.turns[1..<(opened.turns.count - 1)])
+      }
     }
     thread.settings.writeResponseMembers(
       instructionSources: thread.instructionSources, withCollaborationMode: isResume, to: &writer)
@@ -259,7 +263,7 @@ extension Server {
       }
     }
     var stored = Stored(
-      object: made.source, meta: made.meta, latest: made.latest, opened: Opened(), lastTurnID: nil)
+      object: made.source, meta: made.meta, latest: made.latest, opened: Opened(), lastTurn: nil)
     stored.object.name = sourceName ?? made.source.name
     stored.opened.turns = made.turns
     let identity = AgentThread.Identity(

@@ -93,7 +93,7 @@ extension Server {
     guard UUID(id) != nil else { throw .invalidRequest("invalid \(what): \(ThreadIDText.problem(with: id))") }
   }
 
-  private func checkLength(of input: [UserInput]) throws(RPCError) {
+  func checkLength(of input: [UserInput]) throws(RPCError) {
     var characters = 0
     for case .text(let text, _) in input { characters += text.unicodeScalars.count }
     let limit = TurnStartParams.maximumInputCharacters
@@ -103,7 +103,7 @@ extension Server {
       data: ["input_error_code": "input_too_large", "max_chars": .int(limit), "actual_chars": .int(characters)])
   }
 
-  private func checkImages(in input: [UserInput]) throws(RPCError) {
+  func checkImages(in input: [UserInput]) throws(RPCError) {
     for case .image(let url, _) in input where !url.utf8.starts(with: "data:".utf8) {
       throw .invalidRequest("remote image URLs are not supported; use an inline data URL instead")
     }

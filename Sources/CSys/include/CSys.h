@@ -37,6 +37,9 @@ int csys_socketpair(int fds[2]);
 /// The user at the other end of a Unix socket.
 int csys_peer_user(int fd, uid_t *user);
 int csys_open(const char *path, int flags, mode_t mode);
+/// A name in an open folder; nothing is created.
+int csys_open_at(int folder, const char *name, int flags);
+int csys_open_folder(const char *path);
 /// The file status flags (`O_NONBLOCK` and so on).
 int csys_get_flags(int fd);
 int csys_set_flags(int fd, int flags);
@@ -56,6 +59,8 @@ typedef struct {
 
 int csys_stat_path(const char *path, int follow, csys_stat *out);
 int csys_stat_fd(int fd, csys_stat *out);
+/// A name in an open folder.
+int csys_stat_at(int folder, const char *name, csys_stat *out);
 
 /// The next name of a directory: 1 and `name`/`type` set, 0 at the end, -1 on error. `name` lives until the next call.
 int csys_readdir(void *dir, const char **name, uint8_t *type);
@@ -81,6 +86,8 @@ int csys_no_new_privileges(void);
 /// The process gets this signal when its parent ends.
 int csys_parent_death_signal(int signal);
 void csys_malloc_arenas(int count);
+/// Blocks from `size` on are mapped by themselves, and so go back to the system the moment they are freed.
+void csys_malloc_mapped_size(int size);
 void csys_malloc_trim(void);
 
 // Threads of our own.
