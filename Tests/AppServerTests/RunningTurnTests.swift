@@ -97,7 +97,7 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
           == invalid("expected active turn id `\(other)` but found `\(turn)`"))
       #expect(
         try await client.refusal("thread/compact/start", ["threadId": id])
-          == invalid("a turn is running in this thread"))
+          == invalid("thread already has an active or pending turn"))
       #expect(
         try await client.refusal("thread/revert", ["threadId": id, "beforeTurnId": .string(turn)])
           == invalid("a turn is running in this thread"))

@@ -21,7 +21,6 @@ private let mistakes = [
   Mistake(
     words: ["app-server", "--stdio", "--listen", "stdio://"],
     message: "the argument '--stdio' cannot be used with '--listen <URL>'"),
-  Mistake(words: ["exec"], message: "the following required argument was not provided: <PROMPT>"),
   Mistake(words: ["exec", "one", "two"], message: "unexpected argument 'two' found"),
   Mistake(words: ["exec", "--frob", "x"], message: "unexpected argument '--frob' found"),
 ]

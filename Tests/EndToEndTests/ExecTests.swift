@@ -42,7 +42,7 @@ import Testing
     let desk = try Desk()
     try File.makeDirectory(desk.folder.path("work"))
     desk.model.enqueue(answer("Hi"))
-    let child = try desk.start("exec", "-C", "work", "--model=gpt-6-sol", "--ephemeral", "-")
+    let child = try desk.start("exec", "-C", "work", "--model=gpt-6-sol", "--ephemeral")
     child.write("A long\nquestion")
     child.endInput()
     #expect(await child.lines() == ["Hi"])
