@@ -81,7 +81,7 @@ private let failures: [Failure] = [
     async throws
   {
     var setting = Scene.Setting()
-    setting.provider += "\nstream_idle_timeout_ms = 100"
+    if failure.message.contains("idle timeout") { setting.provider += "\nstream_idle_timeout_ms = 100" }
     try await Scene.run(setting) { scene in
       let client = try await scene.connect()
       let thread = try await client.startThread()
