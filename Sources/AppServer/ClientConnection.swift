@@ -66,7 +66,8 @@ package final class ClientConnection {
     switch message.kind {
     case .request(let id, let method):
       server.dispatch(Request(message, id: id, method: method, from: self))
-    case .notification: break  // `initialized`, and whatever else clients announce
+    case .notification("initialized"): break  // all that follows was ready with the answer to `initialize`
+    case .notification(let method): server.log(.debug, "an unknown notification: \(method)")
     case .response(let id), .failure(let id, _): server.log(.debug, "an answer to no question: \(id)")
     }
     balanceReading()

@@ -73,7 +73,8 @@ private var withLogin: Scene.Setting {
     try await Scene.run(withLogin) { scene in
       let client = try await scene.connect()
       let file = Path.join(scene.home, "auth.json")
-      let claims = "eyJlbWFpbCI6ImFAYi5jIiwiaHR0cHM6Ly9hcGkub3BlbmFpLmNvbS9hdXRoIjp7ImNoYXRncHRfcGxhbl90eXBlIjoicHJvIn19"
+      let claims =
+        "eyJlbWFpbCI6ImFAYi5jIiwiaHR0cHM6Ly9hcGkub3BlbmFpLmNvbS9hdXRoIjp7ImNoYXRncHRfcGxhbl90eXBlIjoicHJvIn19"
       let login = #"{"tokens":{"id_token":"x.\#(claims).x","access_token":"t","account_id":"acc"}}"#
       try File.writeAtomically(Array(login.utf8), to: file)
       #expect(

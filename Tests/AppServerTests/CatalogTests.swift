@@ -100,7 +100,8 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
       #expect(try await client.call("config/read", ["cwd": .string(scene.work)]).at("config.model") == "gpt-5.5")
       #expect(client.notifications("configWarning").count == 1)
       let file = Path.join(scene.home, "config.toml")
-      let trusting = try File.read(file, limit: 1 << 20) + Array("\n[projects.\"\(scene.work)\"]\ntrust_level = \"trusted\"\n".utf8)
+      let trusting =
+        try File.read(file, limit: 1 << 20) + Array("\n[projects.\"\(scene.work)\"]\ntrust_level = \"trusted\"\n".utf8)
       try File.writeAtomically(trusting, to: file)
       #expect(try await client.call("config/read", ["cwd": .string(scene.work)]).at("config.model") == "project")
       #expect(try await client.call("thread/start", [:]).at("model") == "project")

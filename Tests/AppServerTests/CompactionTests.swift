@@ -26,7 +26,8 @@ import Testing
       let talk = scene.model.requests[2].talk
       #expect(talk.count == 3 && talk[0] == "user: Hello" && talk[2] == "user: Next")
       #expect(talk[1].hasSuffix("\nSummary"))
-      #expect(scene.model.requests.map { $0.headers["x-codex-window-id"] } == ["\(thread):0", "\(thread):0", "\(thread):1"])
+      #expect(
+        scene.model.requests.map { $0.headers["x-codex-window-id"] } == ["\(thread):0", "\(thread):0", "\(thread):1"])
     }
   }
 
@@ -91,6 +92,31 @@ import Testing
       #expect(turn.at("error.codexErrorInfo") == "contextWindowExceeded")
       let sizes = scene.model.requests.dropFirst().map { $0.json.at("input").count }
       #expect(sizes == Array((3...sizes[0]).reversed()))
+    }
+  }
+
+  @Test @LoopActor func `takes no input, but can be interrupted`() async throws {
+    let gate = Gate()
+    defer { gate.open() }
+    try await Scene.run { scene in
+      let client = try await scene.connect()
+      let thread = try await client.startThread()
+      scene.model.enqueue(.answer("Hi"), .hold(gate, then: .answer("Summary")))
+      try await client.turn(thread, "Hello")
+      try await client.call("thread/compact/start", ["threadId": .string(thread)])
+      let turn = try await client.next("turn/started").at("turn.id")
+      let refused = [
+        try await client.refusal("turn/start", client.turnParams(thread, "More")),
+        try await client.refusal(
+          "turn/steer", ["threadId": .string(thread), "expectedTurnId": turn, "input": text("More")]),
+      ]
+      for error in refused {
+        #expect(error.at("code") == -32600 && error.at("message") == "cannot steer a compact turn")
+        #expect(error.at("data.codexErrorInfo") == ["activeTurnNotSteerable": ["turnKind": "compact"]])
+      }
+      #expect(try await client.call("turn/interrupt", ["threadId": .string(thread), "turnId": turn]) == [:])
+      #expect(try await client.next("turn/completed").at("turn.status") == "interrupted")
+      #expect(try await client.call("thread/read", ["threadId": .string(thread)]).at("thread.status.type") == "idle")
     }
   }
 

@@ -8,9 +8,10 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
 @Suite(.loop) struct `A running turn` {
   /// A turn whose answer has begun with "Hel" and waits for the gate; a second answer is ready.
   @LoopActor private func held(
-    _ body: @LoopActor (
-      _ scene: Scene, _ client: TestClient, _ thread: String, _ turn: String, _ gate: Gate
-    ) async throws -> Void
+    _ body:
+      @LoopActor (
+        _ scene: Scene, _ client: TestClient, _ thread: String, _ turn: String, _ gate: Gate
+      ) async throws -> Void
   ) async throws {
     let gate = Gate()
     defer { gate.open() }
@@ -66,17 +67,21 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
       client.request("turn/interrupt", params)
       try await client.wait(for: "answer") { $0.last?["result"] == [:] }
       #expect(
-        client.trace == [
-          "thread/tokenUsage/updated", "account/rateLimits/updated", "thread/readState/changed",
-          "thread/status/changed idle", "turn/completed interrupted", "< turn/interrupt",
-        ].filter { $0 != "thread/tokenUsage/updated" })
+        client.trace
+          == [
+            "thread/tokenUsage/updated", "account/rateLimits/updated", "thread/readState/changed",
+            "thread/status/changed idle", "turn/completed interrupted", "< turn/interrupt",
+          ].filter { $0 != "thread/tokenUsage/updated" })
       let ended = try await client.next("turn/completed").at("turn")
       #expect(ended.at("items") == [] && ended.at("itemsView") == "notLoaded" && ended.at("error") == .null)
       // What is not there any more can be interrupted as well as it can be.
       #expect(try await client.call("turn/interrupt", params) == [:])
       gate.open()
       try await client.turn(thread, "Next")
-      #expect(scene.model.requests[1].talk.map { String($0.prefix(20)) } == ["user: Hi", "user: <turn_aborted>", "user: Next"])
+      #expect(
+        scene.model.requests[1].talk.map { String($0.prefix(20)) } == [
+          "user: Hi", "user: <turn_aborted>", "user: Next",
+        ])
     }
   }
 
@@ -91,7 +96,8 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
           "turn/steer", ["threadId": id, "expectedTurnId": .string(other), "input": text("x")])
           == invalid("expected active turn id `\(other)` but found `\(turn)`"))
       #expect(
-        try await client.refusal("thread/compact/start", ["threadId": id]) == invalid("a turn is running in this thread"))
+        try await client.refusal("thread/compact/start", ["threadId": id])
+          == invalid("thread already has an active or pending turn"))
       #expect(
         try await client.refusal("thread/revert", ["threadId": id, "beforeTurnId": .string(turn)])
           == invalid("a turn is running in this thread"))

@@ -49,7 +49,8 @@ private func only(_ thread: String) -> JSON { ["threadId": .string(thread)] }
       let client = try await scene.connect()
       let warning = try await client.next("configWarning")
       #expect(warning.at("summary") == "Invalid configuration; using defaults.")
-      #expect(try await client.refusal("thread/start", [:]).at("message").string.hasPrefix("failed to load configuration: "))
+      #expect(
+        try await client.refusal("thread/start", [:]).at("message").string.hasPrefix("failed to load configuration: "))
       #expect(try await client.refusal("config/read").at("code") == -32603)
       #expect(try await client.call("thread/list", [:]).at("data") == [])
     }

@@ -83,7 +83,8 @@ private let missing = "01990000-0000-7000-8000-000000000000"
       let cases: [(String, JSON, String)] = [
         ("thread/read", [:], "thread not loaded: "), ("thread/turns/list", [:], "thread not loaded: "),
         ("thread/items/list", [:], "thread not loaded: "), ("thread/resume", [:], "no rollout found for thread id "),
-        ("thread/fork", [:], "no rollout found for thread id "), ("thread/archive", [:], "no rollout found for thread id "),
+        ("thread/fork", [:], "no rollout found for thread id "),
+        ("thread/archive", [:], "no rollout found for thread id "),
         ("thread/delete", [:], "no rollout found for thread id "),
         ("thread/name/set", ["name": "x"], "no rollout found for thread id "),
         ("thread/metadata/update", ["gitInfo": ["sha": "1"]], "no rollout found for thread id "),
@@ -133,7 +134,10 @@ private let missing = "01990000-0000-7000-8000-000000000000"
       #expect(client.notifications("thread/tokenUsage/updated")[0].at("tokenUsage.total.totalTokens") == 15)
       try await client.turn(thread, "Second")
       #expect(scene.model.requests[1].talk == ["user: First", "assistant: One", "user: Second"])
-      #expect(scene.model.requests[1].conversation == scene.model.requests[0].conversation + ["assistant: One", "user: Second"])
+      #expect(
+        scene.model.requests[1].conversation == scene.model.requests[0].conversation + [
+          "assistant: One", "user: Second",
+        ])
     }
   }
 
@@ -148,7 +152,10 @@ private let missing = "01990000-0000-7000-8000-000000000000"
       client = try await scene.connect()
       let resumed = try await client.call(
         "thread/resume",
-        ["threadId": .string(thread), "excludeTurns": true, "initialTurnsPage": ["limit": 2, "itemsView": "notLoaded"]])
+        [
+          "threadId": .string(thread), "excludeTurns": true,
+          "initialTurnsPage": ["limit": 2, "itemsView": "notLoaded"],
+        ])
       #expect(resumed.at("thread.turns") == [])
       #expect(resumed.at("initialTurnsPage.data").map("id") == [turns[2], turns[1]])
       #expect(client.notifications("deprecationNotice") == [])
@@ -223,7 +230,9 @@ private let missing = "01990000-0000-7000-8000-000000000000"
       let one = try await client.turn(thread, "One").at("id")
       let two = try await client.turn(thread, "Two").at("id")
       try await client.call("thread/name/set", ["threadId": .string(thread), "name": "Source"])
-      for (cut, turns): (JSON, Int) in [([:], 2), (["lastTurnId": one], 1), (["beforeTurnId": two], 1), (["beforeTurnId": one], 0)] {
+      for (cut, turns): (JSON, Int) in [
+        ([:], 2), (["lastTurnId": one], 1), (["beforeTurnId": two], 1), (["beforeTurnId": one], 0),
+      ] {
         client.mark()
         var params = try #require(cut.objectValue)
         params["threadId"] = .string(thread)
@@ -234,7 +243,8 @@ private let missing = "01990000-0000-7000-8000-000000000000"
         #expect(try await client.next("thread/started").at("thread.id") == fork.at("thread.id"))
         try await client.turn(fork.at("thread.id").string, "New")
         let talk = try #require(scene.model.requests.last).talk
-        #expect(talk == ["user: One", "assistant: Yes", "user: Two", "assistant: Yes"].prefix(turns * 2) + ["user: New"])
+        #expect(
+          talk == ["user: One", "assistant: Yes", "user: Two", "assistant: Yes"].prefix(turns * 2) + ["user: New"])
       }
       let unknown: JSON = ["threadId": .string(thread), "lastTurnId": "nope"]
       #expect(try await client.refusal("thread/fork", unknown) == invalid("turn not found: nope"))
@@ -254,7 +264,8 @@ private let missing = "01990000-0000-7000-8000-000000000000"
       let before = try scene.files(in: "sessions").count
       let fork = try await client.call(
         "thread/fork", ["threadId": .string(thread), "ephemeral": true, "excludeTurns": true])
-      #expect(fork.at("thread.ephemeral") == true && fork.at("thread.path") == .null && fork.at("thread.preview") == "One")
+      #expect(
+        fork.at("thread.ephemeral") == true && fork.at("thread.path") == .null && fork.at("thread.preview") == "One")
       try await client.turn(fork.at("thread.id").string, "Two")
       #expect(try #require(scene.model.requests.last).talk == ["user: One", "assistant: Yes", "user: Two"])
       #expect(try scene.files(in: "sessions").count == before)
@@ -453,7 +464,8 @@ private let missing = "01990000-0000-7000-8000-000000000000"
       let thread = try await client.startThread()
       client.mark()
       #expect(try await client.call("thread/unsubscribe", only(thread)) == ["status": "unsubscribed"])
-      #expect(try await client.trace(to: "thread/closed").suffix(2) == ["thread/status/changed notLoaded", "thread/closed"])
+      #expect(
+        try await client.trace(to: "thread/closed").suffix(2) == ["thread/status/changed notLoaded", "thread/closed"])
       #expect(try await client.call("thread/unsubscribe", only(thread)) == ["status": "notLoaded"])
     }
   }
@@ -461,7 +473,8 @@ private let missing = "01990000-0000-7000-8000-000000000000"
 
 @Suite(.loop) struct `The list of threads` {
   /// Five threads a second apart; "Question 5" is the newest.
-  @LoopActor private func withThreads(_ body: @LoopActor (Scene, TestClient, [JSON]) async throws -> Void) async throws {
+  @LoopActor private func withThreads(_ body: @LoopActor (Scene, TestClient, [JSON]) async throws -> Void) async throws
+  {
     try await Scene.run { scene in
       let client = try await scene.connect()
       scene.model.respond { _ in .answer("Yes") }
@@ -501,7 +514,8 @@ private let missing = "01990000-0000-7000-8000-000000000000"
       _ = try await client.startThread()
       let all = Array(threads.reversed())
       let cases: [(JSON, [JSON])] = [
-        (["searchTerm": "stion 3"], [threads[2]]), (["searchTerm": "question"], []), (["searchTerm": "nothing"], []), (["cwd": "/tmp"], [threads[1]]),
+        (["searchTerm": "stion 3"], [threads[2]]), (["searchTerm": "question"], []), (["searchTerm": "nothing"], []),
+        (["cwd": "/tmp"], [threads[1]]),
         (["cwd": ["/tmp", "/var"]], [threads[1]]), (["modelProviders": ["mock"]], all),
         (["modelProviders": ["openai"]], []), (["modelProviders": []], all), (["sourceKinds": ["exec"]], []),
         (["sourceKinds": []], all), (["archived": true], []),

@@ -29,7 +29,8 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
       let thread = try await client.startThread()
       scene.model.enqueue(.answer("Hi"))
       let now = scene.clock.seconds
-      let started = try await client.call("turn/start", client.turnParams(thread, "Hello", ["clientUserMessageId": "c1"]))
+      let started = try await client.call(
+        "turn/start", client.turnParams(thread, "Hello", ["clientUserMessageId": "c1"]))
       let id = started.at("turn.id")
       var turn = JSONObject([
         ("id", id), ("rootTurnId", id), ("items", []), ("itemsView", "notLoaded"), ("status", "inProgress"),
@@ -139,7 +140,8 @@ private func invalid(_ message: String) -> JSON { ["code": -32600, "message": .s
     }
   }
 
-  @Test @LoopActor func `takes overrides for itself and later turns and tells of them before the answer`() async throws {
+  @Test @LoopActor func `takes overrides for itself and later turns and tells of them before the answer`() async throws
+  {
     try await Scene.run { scene in
       let client = try await scene.connect()
       let thread = try await client.startThread()
