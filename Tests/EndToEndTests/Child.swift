@@ -13,7 +13,16 @@ final class Child: Sendable {
   }
 
   /// The exit status, or the signal that ended it, negative.
+  /// Negative: the signal that ended it.
   typealias Status = Int32
+
+  private struct Exit: Sendable {
+    var status: Status
+    var time: Instant
+  }
+
+  /// A child that lives longer is killed. Tests of other suites may keep its own waiting for most of this.
+  private static let patience = Duration.seconds(300)
 
   /// The program next to the test bundle.
   static let codex: String = {
@@ -24,7 +33,7 @@ final class Child: Sendable {
   /// Lines of stdout; nil is its end.
   private let output = Collector<String?>()
   private let errors = Collector<String?>()
-  private let status = Collector<Status>()
+  private let status = Collector<Exit>()
   private let pid: pid_t
   private let stdin: Locked<Int32?>
   /// Until this is open only the first piece of stdout is read.
@@ -51,11 +60,12 @@ final class Child: Sendable {
     TestThread.start { [pid, status] in
       var code: Int32 = 0
       while waitpid(pid, &code, 0) < 0, errno == EINTR {}
+      let end = Instant.now()
       hasEnded.open()
-      status.append(code & 0x7F == 0 ? code >> 8 & 0xFF : -(code & 0x7F))
+      status.append(Exit(status: code & 0x7F == 0 ? code >> 8 & 0xFF : -(code & 0x7F), time: end))
     }
     TestThread.start { [pid] in
-      if !hasEnded.wait(until: .now() + TestSupport.patience) { kill(pid, SIGKILL) }
+      if !hasEnded.wait(until: .now() + Self.patience) { kill(pid, SIGKILL) }
     }
   }
 
@@ -140,7 +150,15 @@ final class Child: Sendable {
 
   // MARK: - Out
 
-  func exit() async -> Status { await status.first(1)[0] }
+  /// Waits for the end and tells when that was. Where the status is another one, the test fails and shows stderr.
+  @discardableResult
+  func expectExit(_ expected: Status, sourceLocation: SourceLocation = #_sourceLocation) async -> Instant {
+    let exit = await status.first(1)[0]
+    guard exit.status != expected else { return exit.time }
+    Issue.record(
+      "exit status \(exit.status) instead of \(expected); stderr: \(await errorText())", sourceLocation: sourceLocation)
+    return exit.time
+  }
 
   /// All lines of stdout, once it has ended.
   func lines() async -> [String] { await output.wait { $0.last == .some(nil) }.compactMap { $0 } }

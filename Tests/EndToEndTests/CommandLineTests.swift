@@ -30,20 +30,20 @@ private let mistakes = [
     let child = try Child(words, environment: [:])
     let lines = await child.lines()
     #expect(lines.count == 1 && lines[0].hasPrefix("codex 0.163.0+swift."))
-    #expect(await child.exit() == 0)
+    await child.expectExit(0)
   }
 
   @Test(arguments: [[], ["--help"], ["help"], ["-h"]]) func `explains itself`(words: [String]) async throws {
     let child = try Child(words, environment: [:])
     #expect(await child.lines().contains("Usage: codex [OPTIONS] <COMMAND>"))
-    #expect(await child.exit() == 0)
+    await child.expectExit(0)
   }
 
   @Test(arguments: mistakes) fileprivate func `says what is wrong with it`(mistake: Mistake) async throws {
     let child = try Child(mistake.words, environment: [:])
     #expect(await child.errorText() == "error: \(mistake.message)\n\nFor more information, try 'codex --help'.")
     #expect(await child.lines() == [])
-    #expect(await child.exit() == 2)
+    await child.expectExit(2)
   }
 
   @Test func `overrides the configuration, before and after the command`() async throws {
@@ -56,6 +56,6 @@ private let mistakes = [
     #expect(config?["model"] == "plain words" && config?["model_reasoning_effort"] == "high")
     #expect(config?["features"]?["memories"] == false)
     child.endInput()
-    #expect(await child.exit() == 0)
+    await child.expectExit(0)
   }
 }

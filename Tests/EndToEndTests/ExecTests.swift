@@ -13,7 +13,7 @@ import Testing
     let errors = await child.errorText()
     #expect(errors.hasPrefix("No login and no model provider were found: the embedded offline model answers."))
     #expect(errors.contains("workdir: \(desk.folder.path)"))
-    #expect(await child.exit() == 0)
+    await child.expectExit(0)
   }
 
   @Test func `prints one event a line if it shall`() async throws {
@@ -35,7 +35,7 @@ import Testing
           ],
         ],
       ])
-    #expect(await child.exit() == 0)
+    await child.expectExit(0)
   }
 
   @Test func `takes its question from stdin, its folder and its model from options`() async throws {
@@ -46,7 +46,7 @@ import Testing
     child.write("A long\nquestion")
     child.endInput()
     #expect(await child.lines() == ["Hi"])
-    #expect(await child.exit() == 0)
+    await child.expectExit(0)
     let request = try #require(desk.model.requests.first)
     #expect(request.text.contains(#"A long\nquestion"#) && request.text.contains(#""model":"gpt-6-sol""#))
     #expect(request.text.contains(desk.folder.path("work")))
@@ -68,11 +68,11 @@ import Testing
     let desk = try Desk()
     desk.model.enqueue(.status(400, "no such model"), .status(400, "no such model"))
     let plain = try desk.start("exec", "Hello")
-    #expect(await plain.exit() == 1)
+    await plain.expectExit(1)
     #expect(await plain.errorText().hasSuffix("ERROR: no such model"))
     #expect(await plain.lines() == [])
     let json = try desk.start("exec", "--json", "Hello")
-    #expect(await json.exit() == 1)
+    await json.expectExit(1)
     #expect(
       try await json.messages().suffix(2) == [
         ["type": "error", "message": "no such model"],
@@ -83,7 +83,7 @@ import Testing
   @Test func `fails when no thread can be had`() async throws {
     let desk = try Desk(config: "model = 7\n")
     let child = try desk.start("exec", "Hello")
-    #expect(await child.exit() == 1)
+    await child.expectExit(1)
     #expect(await child.errorText().contains("failed to load configuration: "))
   }
 
@@ -95,7 +95,7 @@ import Testing
     let child = try desk.start("exec", "--json", "Hello")
     _ = await child.message { $0["type"] == "turn.started" }
     child.signal(SIGINT)
-    #expect(await child.exit() == 130)
+    await child.expectExit(130)
     #expect(try desk.records().last?["payload"]?["type"] == "turn_aborted")
   }
 }
