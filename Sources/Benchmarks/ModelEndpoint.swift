@@ -1,6 +1,5 @@
 import Glibc
 import HostIO
-import Synchronization
 
 /// A Responses endpoint on loopback that answers every request with the same stream, on a thread of its own.
 final class ModelEndpoint: Sendable {
@@ -11,7 +10,7 @@ final class ModelEndpoint: Sendable {
     var isWrittenByEvent = false
   }
 
-  private let answer = Mutex(Answer())
+  private let answer = Locked(Answer())
 
   init() {
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

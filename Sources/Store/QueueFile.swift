@@ -2,7 +2,6 @@ package import AppServerProtocol
 import Glibc
 package import HostIO
 import JSON
-import Synchronization
 
 /// The messages that wait in threads of a home folder: `thread_queues.json`, a file of this server. (The reference has a
 /// database for them, which nobody else may open.)
@@ -36,7 +35,7 @@ package final class QueueFile: Sendable {
   }
 
   private let home: String
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   package init(home: String) { self.home = home }
 

@@ -1,7 +1,6 @@
 package import AppServerProtocol
 import HostIO
 import JSON
-import Synchronization
 
 extension ThreadDirectory {
   /// Most threads that a page has, whatever is asked for.

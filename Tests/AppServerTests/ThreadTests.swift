@@ -529,6 +529,19 @@ private let missing = "01990000-0000-7000-8000-000000000000"
         try await client.refusal("thread/list", ["parentThreadId": threads[0], "ancestorThreadId": threads[0]])
           == invalid("parentThreadId and ancestorThreadId are mutually exclusive"))
       #expect(try await client.refusal("thread/list", ["originators": ["x"]]).at("code") == -32602)
+      let excluded = JSON.array(Array(repeating: .string(missing), count: 100))
+      #expect(try await client.call("thread/list", ["excludedThreadIds": excluded]).at("data").map("id") == all)
+      #expect(
+        try await client.refusal(
+          "thread/list", ["excludedThreadIds": .array(Array(repeating: .string(missing), count: 101))])
+          == ["code": -32602, "message": "excludedThreadIds accepts at most 100 entries"])
+      #expect(
+        try await client.refusal("thread/list", ["excludedThreadIds": ["0199"]])
+          == [
+            "code": -32602,
+            "message":
+              "invalid excluded thread id: invalid length: expected length 32 for simple format, found 4",
+          ])
     }
   }
 

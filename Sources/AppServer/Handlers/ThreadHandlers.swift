@@ -66,6 +66,21 @@ extension Server {
 
   // MARK: - Lists
 
+  /// Most threads that a list can be told to leave out.
+  static let maximumExcludedThreads = 100
+
+  private static func checkExcluded(_ ids: [String]) throws(RPCError) {
+    guard ids.count <= maximumExcludedThreads else {
+      throw RPCError(
+        code: RPCError.invalidParams,
+        message: "excludedThreadIds accepts at most \(maximumExcludedThreads) entries")
+    }
+    if let id = ids.first(where: { UUID($0) == nil }) {
+      throw RPCError(
+        code: RPCError.invalidParams, message: "invalid excluded thread id: \(ThreadIDText.problem(with: id))")
+    }
+  }
+
   func listThreads(_ request: Request) throws(RPCError) {
     let params = try request.params(ThreadListParams.self)
     guard params.parentThreadID == nil || params.ancestorThreadID == nil else {
@@ -75,6 +90,7 @@ extension Server {
       throw RPCError(
         code: RPCError.invalidParams, message: "originator filtering is not supported by the local app-server")
     }
+    try Self.checkExcluded(params.excludedThreadIDs)
     let provider = (try? configuration.settings())?.provider.id ?? Settings.defaultProviderID
     request.answerLater { [directory] in
       let page = try await BlockingPool.shared.run {
