@@ -15,7 +15,7 @@ struct RequestError: Error, CustomStringConvertible {
 extension AgentThread {
   func makeRequest(
     _ purpose: TurnMachine.Purpose, for turn: ActiveTurn
-  ) throws(RequestError) -> (request: HTTPRequest, url: String, isChatGPT: Bool) {
+  ) throws(RequestError) -> (request: HTTPRequest, secrets: Redaction, isChatGPT: Bool) {
     let login = try credential()
     let isChatGPT: Bool
     if case .chatGPT = login { isChatGPT = true } else { isChatGPT = false }
@@ -32,7 +32,7 @@ extension AgentThread {
       method: "POST", url: url, headers: headers.list.map { ($0.name, $0.value) },
       body: body(purpose, turn, metadata).body,
       idleTimeout: .milliseconds(setup.provider.streamIdleTimeoutMilliseconds))
-    return (request, url, isChatGPT)
+    return (request, secrets(login), isChatGPT)
   }
 
   private func body(
@@ -114,6 +114,17 @@ extension AgentThread {
     } catch {
       throw RequestError(description: "\(error)")
     }
+  }
+
+  private func secrets(_ login: RequestHeaders.Credential) -> Redaction {
+    let provider = setup.provider
+    var secrets = provider.environmentHeaders.compactMap { services.environment.nonEmpty($0.variable) }
+    switch login {
+    case .none: break
+    case .bearer(let token): secrets.append(token)
+    case .chatGPT(let token, _, _): secrets.append(token)
+    }
+    return Redaction(secrets)
   }
 
   private func providerHeaders() -> [RequestHeader] {

@@ -18,6 +18,7 @@ final class ModelStream {
   static let lingerLimit = Duration.seconds(2)
 
   private let url: String
+  private let secrets: Redaction
   private let clock: WallClock
   private let isChatGPT: Bool
   private let onSignal: (Signal) -> Void
@@ -30,10 +31,11 @@ final class ModelStream {
 
   /// `onSignal` is not called after `cancel`, after a `.failed`, or after the last event of an answer.
   init(
-    _ request: HTTPRequest, client: HTTPClient, clock: WallClock, isChatGPT: Bool,
+    _ request: HTTPRequest, secrets: Redaction, client: HTTPClient, clock: WallClock, isChatGPT: Bool,
     onSignal: @escaping (Signal) -> Void
   ) {
     url = request.redactedURL
+    self.secrets = secrets
     self.clock = clock
     self.isChatGPT = isChatGPT
     self.onSignal = onSignal
@@ -92,6 +94,10 @@ final class ModelStream {
     case .completed, .completedUnreadable, .failed, .incomplete: linger()
     default: break
     }
+    if case .failed(var error) = event {
+      error.message = error.message.map(secrets.applied)
+      return onSignal(.event(.failed(error)))
+    }
     onSignal(.event(event))
   }
 
@@ -106,7 +112,8 @@ final class ModelStream {
     guard let head, !isStream else { return failed(.transport(.endedEarly)) }
     failed(
       .http(
-        status: head.status, headers: ResponseHeaders(head), body: errorBody, url: url, isChatGPT: isChatGPT,
+        status: head.status, headers: ResponseHeaders(head), body: secrets.applied(to: errorBody), url: url,
+        isChatGPT: isChatGPT,
         clock: LocalClock(clock.now())))
   }
 

@@ -181,7 +181,7 @@ extension AgentThread {
   // MARK: - Requests
 
   private func send(_ purpose: TurnMachine.Purpose, for turn: ActiveTurn) {
-    let request: (request: HTTPRequest, url: String, isChatGPT: Bool)
+    let request: (request: HTTPRequest, secrets: Redaction, isChatGPT: Bool)
     do throws(RequestError) {
       request = try makeRequest(purpose, for: turn)
     } catch {
@@ -189,7 +189,8 @@ extension AgentThread {
       return feed(turn) { $0.requestFailed(failure, &$1) }
     }
     turn.stream = ModelStream(
-      request.request, client: services.http, clock: services.clock, isChatGPT: request.isChatGPT
+      request.request, secrets: request.secrets, client: services.http, clock: services.clock,
+      isChatGPT: request.isChatGPT
     ) { [weak self, weak turn] signal in
       guard let self, let turn, self.active === turn else { return }
       switch signal {

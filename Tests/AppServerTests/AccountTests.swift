@@ -130,9 +130,11 @@ private var withLogin: Scene.Setting {
       try await client.call("account/login/start", ["type": "apiKey", "apiKey": .string(key)])
       let thread = try await client.startThread()
       scene.model.enqueue(
-        .answer("Hi"), .json(#"{"error":{"message":"no"}}"#, status: 401), LoopbackServer.Reply(steps: [.reset]),
-        .status(500), .answer("Summary"))
-      for _ in 0..<4 { try await client.turn(thread) }
+        .answer("Hi"), .json(#"{"error":{"message":"no \#(key)!"}}"#, status: 401),
+        LoopbackServer.Reply(steps: [.reset]),
+        .status(500), .sse([#"{"type":"response.failed","response":{"error":{"message":"wrong key: \#(key)"}}}"#]),
+        .answer("Summary"))
+      for _ in 0..<5 { try await client.turn(thread) }
       try await client.call("thread/compact/start", ["threadId": .string(thread)])
       try await client.next("turn/completed")
       try await client.call("account/read", [:])
@@ -142,6 +144,9 @@ private var withLogin: Scene.Setting {
       #expect(scene.model.requests.allSatisfy { $0.headers["authorization"] == "Bearer \(key)" })
       #expect(scene.model.requests.allSatisfy { !$0.text.contains(key) })
       #expect(client.messages.allSatisfy { !$0.text.contains(key) })
+      for text in ["no [redacted]!", "wrong key: [redacted]"] {
+        #expect(client.messages.contains { $0.text.contains(text) }, "\(text)")
+      }
       #expect(scene.log.all.allSatisfy { !$0.contains(key) })
       await scene.shutDown()
       let files = try scene.files()
