@@ -5,7 +5,7 @@ import Testing
 
 private func plain() -> ThreadSettings {
   ThreadSettings(
-    model: "gpt-test", modelProvider: "mock", cwd: "/work", approvalPolicy: .onRequest,
+    model: "gpt-test", modelProvider: "mock", cwd: "/proj", approvalPolicy: .onRequest,
     sandbox: .readOnly(networkAccess: false))
 }
 
@@ -135,13 +135,13 @@ private let granular: JSON = ["mcp_elicitations": true, "rules": false, "sandbox
       $0.effort = "high"
     }
     let expected: JSON = [
-      "model": "gpt-test", "modelProvider": "mock", "serviceTier": nil, "disabledPluginIds": [], "cwd": "/work",
-      "runtimeWorkspaceRoots": ["/work"], "instructionSources": ["/work/AGENTS.md"], "approvalPolicy": "on-request",
+      "model": "gpt-test", "modelProvider": "mock", "serviceTier": nil, "disabledPluginIds": [], "cwd": "/proj",
+      "runtimeWorkspaceRoots": ["/proj"], "instructionSources": ["/proj/AGENTS.md"], "approvalPolicy": "on-request",
       "approvalsReviewer": "user", "sandbox": ["type": "readOnly", "networkAccess": false],
       "activePermissionProfile": ["id": ":read-only", "extends": nil], "reasoningEffort": "high",
       "multiAgentMode": "explicitRequestOnly",
     ]
-    let sources = ["/work/AGENTS.md"]
+    let sources = ["/proj/AGENTS.md"]
     #expect(
       try written { writer in
         writer.beginObject()
@@ -168,7 +168,7 @@ private let granular: JSON = ["mcp_elicitations": true, "rules": false, "sandbox
     }
     #expect(
       try written { settings.writeNotification(to: &$0) } == [
-        "disabledPluginIds": [], "cwd": "/work", "approvalPolicy": "on-request", "approvalsReviewer": "user",
+        "disabledPluginIds": [], "cwd": "/proj", "approvalPolicy": "on-request", "approvalsReviewer": "user",
         "sandboxPolicy": ["type": "readOnly", "networkAccess": false], "activePermissionProfile": nil,
         "model": "gpt-test", "modelProvider": "mock", "serviceTier": "flex", "effort": nil, "summary": "auto",
         "collaborationMode": [

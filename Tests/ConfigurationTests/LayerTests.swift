@@ -129,7 +129,7 @@ import Testing
     #expect(stack.effective["model"] == "u")
     let layers = stack.readResult(includesLayers: true)["layers"]
     #expect(layers?[0]?["disabledReason"] == "why")
-    #expect(layers?[0]?["name"] == ["type": "project", "dotCodexFolder": "/work/.codex"])
+    #expect(layers?[0]?["name"] == ["type": "project", "dotCodexFolder": "/proj/.codex"])
     #expect(layers?[1]?["disabledReason"] == nil)
   }
 
@@ -139,7 +139,7 @@ import Testing
         + "model_providers.x = {name = 'X', auth = {command = 'c', cwd = '..'}}",
       flags: ["sqlite_home=s"])
     #expect(stack.effective["log_dir"] == "/home/u/.codex/l")
-    #expect(stack.effective["sqlite_home"] == "/work/s")
+    #expect(stack.effective["sqlite_home"] == "/proj/s")
     #expect(
       stack.effective["sandbox_workspace_write"]?["writable_roots"] == [
         "/home/u/.codex/r", "/home/u/x", "/b", "/home/u",
@@ -158,7 +158,7 @@ import Testing
     #expect(project.layer.content["hooks"] == ["Stop": [:]])
     #expect(
       project.warning
-        == "Ignored unsupported project-local config keys in /work/.codex/config.toml: model_provider, "
+        == "Ignored unsupported project-local config keys in /proj/.codex/config.toml: model_provider, "
         + "model_providers, notify, otel, hooks.state. If you want these settings to apply, manually set them in your "
         + "user-level config.toml.")
     #expect(try projectLayer("model = 'm'").warning == nil)
@@ -189,13 +189,13 @@ import Testing
 
   @Test func `untrusted folders are named in one warning`() throws {
     #expect(ProjectTrust.disabledReason(level: .trusted, folder: "/w", userFile: "/u") == nil)
-    let reason = ProjectTrust.disabledReason(level: nil, folder: "/work", userFile: "/u")
+    let reason = ProjectTrust.disabledReason(level: nil, folder: "/proj", userFile: "/u")
     let layer = try projectLayer("", disabledReason: reason).layer
     #expect(
       ProjectTrust.disabledFoldersWarning([try userLayer(""), layer])
         == "Project-local config, hooks, and exec policies are disabled in the following folders until the project is "
-        + "trusted, but skills still load.\n    1. /work/.codex\n       To load project-local config, hooks, and exec "
-        + "policies, add /work as a trusted project in /u.\n")
+        + "trusted, but skills still load.\n    1. /proj/.codex\n       To load project-local config, hooks, and exec "
+        + "policies, add /proj as a trusted project in /u.\n")
     #expect(ProjectTrust.disabledFoldersWarning([try userLayer("")]) == nil)
     #expect(
       ProjectTrust.disabledReason(level: .untrusted, folder: "/w", userFile: "/u")?.hasPrefix(
@@ -214,7 +214,7 @@ import Testing
         "/home/u/.codex/config.toml:1:1: unknown configuration field `zip`",
         "/home/u/.codex/config.toml:3:3: unknown configuration field `history.max`",
         "/home/u/.codex/config.toml:6:1: unknown configuration field `features.nope`",
-        "/work/.codex/config.toml:3:1: unknown configuration field `projects./x.zap`",
+        "/proj/.codex/config.toml:3:1: unknown configuration field `projects./x.zap`",
         "unknown configuration field `model_providers.x.foo` in -c/--config override",
       ])
     #expect(throws: stack.unknownKeys[0].error) { try stack.refuseUnknownKeys() }
@@ -222,7 +222,7 @@ import Testing
       stack.unknownKeysWarning
         == """
         Codex is ignoring 5 unrecognized configuration settings. Check for typos or deprecated settings.
-          project (/work/.codex/config.toml): `projects./x.zap` is ignored.
+          project (/proj/.codex/config.toml): `projects./x.zap` is ignored.
           session-flags: `model_providers.x.foo` is ignored.
           user (/home/u/.codex/config.toml): `features.nope` is ignored.
           ... and 2 more ignored settings.

@@ -1,13 +1,13 @@
 import Configuration
 import JSON
 
-let paths = PathContext(home: "/home/u", workingDirectory: "/work")
+let paths = PathContext(home: "/home/u", workingDirectory: "/proj")
 let userSource = ConfigSource.user(file: "/home/u/.codex/config.toml", profile: nil)
 
 func userLayer(_ text: String) throws -> ConfigLayer { try ConfigLayer(userSource, file: Array(text.utf8)) }
 
 func projectLayer(_ text: String, disabledReason: String? = nil) throws -> ProjectLayer {
-  try ProjectLayer(dotCodexFolder: "/work/.codex", file: Array(text.utf8), disabledReason: disabledReason)
+  try ProjectLayer(dotCodexFolder: "/proj/.codex", file: Array(text.utf8), disabledReason: disabledReason)
 }
 
 func stack(_ text: String, flags: [String] = [], thread: JSON = [:]) throws -> ConfigStack {

@@ -67,7 +67,7 @@ struct SampleSession {
     let history = mode == .paginated ? #","history_mode":"paginated""# : ""
     record(
       "session_meta",
-      #"{"session_id":"\#(id)","id":"\#(id)","timestamp":"\#(Self.time)","cwd":"/work","originator":"sample","#
+      #"{"session_id":"\#(id)","id":"\#(id)","timestamp":"\#(Self.time)","cwd":"/proj","originator":"sample","#
         + #""cli_version":"0.163.0","source":"vscode","model_provider":"mock"\#(history)\#(meta)}"#)
   }
 

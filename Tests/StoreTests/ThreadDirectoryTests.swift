@@ -69,17 +69,17 @@ private let now = UnixTime(milliseconds: 1_767_323_045_678)
     file.start("t1")
     file.record(
       "turn_context",
-      #"{"turn_id":"t1","cwd":"/work","approval_policy":"never","sandbox_policy":{},"model":"m1","effort":"low"}"#)
+      #"{"turn_id":"t1","cwd":"/proj","approval_policy":"never","sandbox_policy":{},"model":"m1","effort":"low"}"#)
     file.user("t1", "  hello\\nworld ")
     file.record(
       "turn_context",
-      #"{"turn_id":"t1","cwd":"/work","approval_policy":"never","sandbox_policy":{},"model":"later"}"#)
+      #"{"turn_id":"t1","cwd":"/proj","approval_policy":"never","sandbox_policy":{},"model":"later"}"#)
     let path = try home.write(file, to: home.sessionPath(1))
     touch(path, minutes: 1)
     try directory.setName("My name", of: file.id, at: now)
     let thread = try #require(try list().threads.first)
     var expected = ThreadObject(
-      id: file.id, modelProvider: "mock", cwd: "/work", cliVersion: "0.163.0", originator: "sample",
+      id: file.id, modelProvider: "mock", cwd: "/proj", cliVersion: "0.163.0", originator: "sample",
       createdAt: 1_767_323_045, path: path)
     expected.preview = "hello\nworld"
     expected.updatedAt = 1_767_323_105

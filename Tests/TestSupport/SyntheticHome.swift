@@ -64,7 +64,7 @@ private struct SyntheticSession {
     self.time = time.iso8601
     record(
       "session_meta",
-      #"{"session_id":"\#(id)","id":"\#(id)","timestamp":"\#(self.time)","cwd":"/work/project","originator":"synthetic","cli_version":"0.163.0","source":"vscode","model_provider":"openai","base_instructions":{"text":"\#(instructions)"},"history_mode":"paginated"}"#
+      #"{"session_id":"\#(id)","id":"\#(id)","timestamp":"\#(self.time)","cwd":"/proj/project","originator":"synthetic","cli_version":"0.163.0","source":"vscode","model_provider":"openai","base_instructions":{"text":"\#(instructions)"},"history_mode":"paginated"}"#
     )
   }
 
@@ -95,7 +95,7 @@ private struct SyntheticSession {
     )
     record(
       "turn_context",
-      #"{"turn_id":"\#(turn)","cwd":"/work/project","approval_policy":"never","sandbox_policy":{"type":"danger-full-access"},"model":"synthetic-model","summary":"none"}"#
+      #"{"turn_id":"\#(turn)","cwd":"/proj/project","approval_policy":"never","sandbox_policy":{"type":"danger-full-access"},"model":"synthetic-model","summary":"none"}"#
     )
     message("user", question)
     item(
@@ -110,7 +110,7 @@ private struct SyntheticSession {
         #"{"type":"function_call","name":"exec_command","arguments":"{\"cmd\":\"ls -l\"}","call_id":"\#(callID)"}"#)
       item(
         turn,
-        #"{"type":"CommandExecution","id":"\#(callID)","process_id":"46151","command":["/bin/bash","-lc","ls -l"],"cwd":"file:///work/project","parsed_cmd":[{"type":"list_files","cmd":"ls -l","path":null}],"source":"unified_exec_startup","status":"completed","aggregated_output":"\#(output)","exit_code":0,"duration":{"secs":0,"nanos":34672}}"#
+        #"{"type":"CommandExecution","id":"\#(callID)","process_id":"46151","command":["/bin/bash","-lc","ls -l"],"cwd":"file:///proj/project","parsed_cmd":[{"type":"list_files","cmd":"ls -l","path":null}],"source":"unified_exec_startup","status":"completed","aggregated_output":"\#(output)","exit_code":0,"duration":{"secs":0,"nanos":34672}}"#
       )
       record(
         "response_item", #"{"type":"function_call_output","call_id":"\#(callID)","output":"\#(output)"}"#)
