@@ -1,6 +1,7 @@
 #include "CCurl.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -136,10 +137,21 @@ CURLcode ccurl_allow_only_http(CURL *easy) {
 #pragma GCC diagnostic pop
 }
 
+// Of this thread, because a handle is used by one thread at a time.
+static _Thread_local int socket_error;
+
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
   (void)context;
   (void)purpose;
-  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) socket_error = errno;
+  return fd;
+}
+
+int ccurl_take_socket_error(void) {
+  int error = socket_error;
+  socket_error = 0;
+  return error;
 }
 
 CURLcode ccurl_close_sockets_on_exec(CURL *easy) {

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -88,6 +89,18 @@ int csys_peer_user(int fd, uid_t *user) {
   if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
   *user = credentials.uid;
   return 0;
+}
+
+uint64_t csys_raise_descriptor_limit(uint64_t most) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  rlim_t before = limit.rlim_cur;
+  rlim_t wanted = limit.rlim_max < most ? limit.rlim_max : (rlim_t)most;
+  if (before < wanted) {
+    limit.rlim_cur = wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  }
+  return before;
 }
 
 int csys_open(const char *path, int flags, mode_t mode) { return open(path, flags | O_CLOEXEC, mode); }

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import HostIO
 
 /// One easy handle and what its callbacks gather, on the HTTP thread.
@@ -218,6 +219,10 @@ final class ActiveTransfer {
   func failure(for code: CURLcode) -> HTTPFailure? {
     if let ownFailure { return HTTPFailure(ownFailure, url: url) }
     if code == CURLE_OK { return nil }
+    let socketError = ccurl_take_socket_error()
+    if code == CURLE_COULDNT_CONNECT, socketError == EMFILE || socketError == ENFILE || socketError == ENOMEM {
+      return HTTPFailure(.other, detail: SystemError(socketError, "socket").description, url: url)
+    }
     let kind: HTTPFailure.Kind =
       switch code {
       case CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_PROXY:

@@ -33,6 +33,18 @@ package enum Host {
     return String(cString: path)
   }
 
+  /// Descriptors that the process allows itself, where the system lets it: two for each loaded thread, some for each
+  /// request.
+  package static let maximumDescriptors: UInt64 = 65_536
+
+  /// Raises the soft limit, which is 1024 for most services, towards the hard one. Returns the limit before, which programs
+  /// that we start must get back (some still use `select`); nil where it cannot be changed.
+  @discardableResult
+  package static func raiseDescriptorLimit() -> UInt64? {
+    let before = csys_raise_descriptor_limit(maximumDescriptors)
+    return before == 0 ? nil : before
+  }
+
   private static func string(_ buffer: [CChar]) -> String {
     String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

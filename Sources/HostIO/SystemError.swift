@@ -16,6 +16,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
   package var isNotFound: Bool { code == ENOENT }
 
+  /// The system has nothing left to do the call with; it says nothing about the file.
+  package var isExhaustion: Bool { [EMFILE, ENFILE, ENOMEM].contains(code) }
+
   package var description: String { "\(Self.text(code)) (os error \(code))" }
 
   /// With the call and the path in front, for logs.

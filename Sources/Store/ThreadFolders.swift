@@ -43,8 +43,12 @@ struct ThreadFolders {
   func path(_ name: ThreadFileName, _ folder: Int32) -> String { "\(folderPaths[Int(folder)])/\(name.text)" }
   func path(of thread: ThreadFile) -> String { path(thread.name, thread.folder) }
 
-  /// Looks for changes. Folders that cannot be read count as empty.
+  /// Why the last look was incomplete: the system had nothing left to look with. What was known before stays.
+  private(set) var failure: SystemError?
+
+  /// Looks for changes. Folders that may not be read count as empty.
   mutating func refresh() {
+    failure = nil
     for key in folders.keys { folders[key]?.isSeen = false }
     var hasChanged = visit(root, depth: 0)
     let before = folders.count
@@ -59,7 +63,11 @@ struct ThreadFolders {
     if let known = folders[path], known.inode == status.inode, known.modified == status.modified, known.isSettled {
       folders[path]?.isSeen = true
     } else {
-      let folder = read(path, status, depth: depth)
+      var (folder, problem) = read(path, status, depth: depth)
+      if let problem {
+        failure = problem
+        if let known = folders[path] { (folder.files, folder.subfolders) = (known.files, known.subfolders) }
+      }
       hasChanged = folders[path]?.files != folder.files
       folders[path] = folder
     }
@@ -69,7 +77,9 @@ struct ThreadFolders {
     return hasChanged
   }
 
-  private func read(_ path: String, _ status: File.Status, depth: Int) -> Folder {
+  private func read(
+    _ path: String, _ status: File.Status, depth: Int
+  ) -> (folder: Folder, problem: SystemError?) {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     let now = Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
@@ -77,7 +87,7 @@ struct ThreadFolders {
       path: path, inode: status.inode, modified: status.modified,
       isSettled: now &- status.modified > Self.settlingTime(ofChangeAt: status.modified), files: [], subfolders: [],
       isSeen: true)
-    try? File.visit(path) { entry, kind in
+    let take = { (entry: UnsafeBufferPointer<UInt8>, kind: File.Kind?) in
       if let name = ThreadFileName(utf8: entry) {
         if kind != .directory { folder.files.append(name) }
       } else if depth < Self.maximumDepth, kind == .directory || kind == nil,
@@ -87,7 +97,14 @@ struct ThreadFolders {
       }
       return true
     }
-    return folder
+    do throws(SystemError) {
+      try File.visit(path, take)
+    } catch {
+      // The folder's time will not tell when it can be read again.
+      folder.isSettled = false
+      if error.isExhaustion { return (folder, error) }
+    }
+    return (folder, nil)
   }
 
   private mutating func rebuild() {

@@ -21,14 +21,14 @@ extension ThreadDirectory {
   /// - Parameter defaultModelProvider: that of threads whose file names none, and the only one listed unless the params
   ///   say otherwise.
   ///
-  /// Throws `.invalidCursor`.
+  /// Throws `.invalidCursor`, and `.system` where the system has no descriptors or memory left to look with.
   package func list(_ params: ThreadListParams, defaultModelProvider: String) throws(StoreError) -> Page {
     let sorting = ThreadSorting(params.sortKey)
     let cursor = try params.cursor.map { (text) throws(StoreError) in try ThreadCursor(known: text, sorting) }
     let lister = ThreadLister(
       params: params, sorting: sorting, cursor: cursor, limit: Self.pageSize(params.limit),
       defaultModelProvider: defaultModelProvider)
-    let page = list(lister)
+    let page = try list(lister)
     return Page(
       threads: page.threads.map(\.thread), nextCursor: page.hasMore ? page.threads.last?.cursor.text(sorting) : nil,
       backwardsCursor: page.threads.first?.cursor.including.text(sorting))
@@ -40,12 +40,17 @@ extension ThreadDirectory {
   }
 
   /// Threads with the cursors that continue behind each, and whether there are more.
-  func list(_ lister: ThreadLister) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
-    state.withLock { state in
+  func list(
+    _ lister: ThreadLister
+  ) throws(StoreError) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
+    try state.withLock { (state) throws(StoreError) in
       state.names.refresh()
       state.gitNotes.refresh()
       if lister.params.archived { state.archived.refresh() } else { state.sessions.refresh() }
-      return lister.page(&state)
+      if let failure = lister.params.archived ? state.archived.failure : state.sessions.failure {
+        throw .system(failure)
+      }
+      return try lister.page(&state)
     }
   }
 }
@@ -141,23 +146,31 @@ private struct ThreadFiles {
 
   init(_ folders: ThreadFolders) { self.folders = folders }
 
-  mutating func status(_ position: Int) -> File.Status? {
-    let name = folders.threads[position].name.text
-    return folder(of: position).flatMap { try? $0.status(name) }
+  /// nil for a file that is gone. Throws only where the system has nothing left to look with.
+  mutating func status(_ position: Int) throws(StoreError) -> File.Status? {
+    try look(position) { (folder, name) throws(SystemError) in try folder.status(name) }
   }
 
-  mutating func open(_ position: Int) -> SessionFile? {
-    let name = folders.threads[position].name.text
-    return folder(of: position).flatMap { try? SessionFile(name, in: $0) }
+  /// nil for a file that is gone, or none to read. Throws only where the system has nothing left to look with.
+  mutating func open(_ position: Int) throws(StoreError) -> SessionFile? {
+    try look(position) { (folder, name) throws(SystemError) in try SessionFile(name, in: folder) }
   }
 
-  private mutating func folder(of position: Int) -> OpenFolder? {
-    let wanted = folders.threads[position].folder
-    if wanted != number {
-      number = wanted
-      folder = try? OpenFolder(folders.folderPaths[Int(wanted)])
+  private mutating func look<Value>(
+    _ position: Int, _ body: (OpenFolder, String) throws(SystemError) -> Value
+  ) throws(StoreError) -> Value? {
+    let thread = folders.threads[position]
+    do throws(SystemError) {
+      if folder == nil || thread.folder != number {
+        folder = nil
+        folder = try OpenFolder(folders.folderPaths[Int(thread.folder)])
+        number = thread.folder
+      }
+      return try folder.map { (folder) throws(SystemError) in try body(folder, thread.name.text) }
+    } catch {
+      if error.isExhaustion { throw .system(error) }
+      return nil
     }
-    return folder
   }
 }
 
@@ -208,10 +221,10 @@ struct ThreadLister {
 
   func page(
     _ state: inout ThreadDirectory.State
-  ) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
+  ) throws(StoreError) -> (threads: [(thread: ThreadObject, cursor: ThreadCursor)], hasMore: Bool) {
     let folders = params.archived ? state.archived : state.sessions
-    let relatives = relatives(folders, &state)
-    let byChange = sorting == .modified ? changeOrder(folders) : nil
+    let relatives = try relatives(folders, &state)
+    let byChange = sorting == .modified ? try changeOrder(folders) : nil
     /// The threads in ascending order. Sorting by start takes the folders' own order and no status of any file, so that
     /// a page costs what it shows, however many threads there are.
     func candidate(_ place: Int) -> Candidate {
@@ -226,7 +239,7 @@ struct ThreadLister {
       let candidate = candidate(
         params.sortDirection == .ascending ? places.lowerBound + step : places.upperBound - 1 - step)
       guard !excluded.contains(candidate.id) else { continue }
-      guard let (status, cached) = Self.summary(candidate, &files, &state),
+      guard let (status, cached) = try Self.summary(candidate, &files, &state),
         passes(cached, candidate.id, state, relatives)
       else { continue }
       chosen.append((candidate, status, cached))
@@ -248,12 +261,12 @@ struct ThreadLister {
   }
 
   /// All threads, the one that changed first in front. Needs the status of every file.
-  private func changeOrder(_ folders: ThreadFolders) -> [Candidate] {
+  private func changeOrder(_ folders: ThreadFolders) throws(StoreError) -> [Candidate] {
     var candidates: [Candidate] = []
     candidates.reserveCapacity(folders.threads.count)
     var files = ThreadFiles(folders)
     for (position, thread) in folders.threads.enumerated() {
-      guard let status = files.status(position) else { continue }
+      guard let status = try files.status(position) else { continue }
       candidates.append(
         Candidate(position: position, value: status.modified / 1_000_000, id: thread.name.threadID, status: status))
     }
@@ -281,13 +294,15 @@ struct ThreadLister {
   /// What is shown of a thread; nil for a file that is gone or no session file.
   private static func summary(
     _ candidate: Candidate, _ files: inout ThreadFiles, _ state: inout ThreadDirectory.State
-  ) -> (File.Status, ThreadDirectory.CachedSummary)? {
+  ) throws(StoreError) -> (File.Status, ThreadDirectory.CachedSummary)? {
     let name = files.folders.threads[candidate.position].name
     if let cached = state.summaries[name] {
-      guard let status = candidate.status ?? files.status(candidate.position) else { return nil }
+      var status = candidate.status
+      if status == nil { status = try files.status(candidate.position) }
+      guard let status else { return nil }
       if cached.holds(for: status) { return cached.summary == nil ? nil : (status, cached) }
     }
-    guard let file = files.open(candidate.position) else { return nil }
+    guard let file = try files.open(candidate.position) else { return nil }
     let cached = ThreadDirectory.CachedSummary(
       try? ThreadDirectory.summary(of: file, &state), of: file.status)
     state.summaries[name] = cached
@@ -328,13 +343,15 @@ struct ThreadLister {
   // MARK: - Ancestors
 
   /// Who is whose parent; nil where nobody asks.
-  private func relatives(_ folders: ThreadFolders, _ state: inout ThreadDirectory.State) -> [UUID: UUID]? {
+  private func relatives(
+    _ folders: ThreadFolders, _ state: inout ThreadDirectory.State
+  ) throws(StoreError) -> [UUID: UUID]? {
     guard params.ancestorThreadID != nil else { return nil }
     var parents: [UUID: UUID] = [:]
     var files = ThreadFiles(folders)
     for (position, thread) in folders.threads.enumerated() {
       let candidate = Candidate(position: position, value: 0, id: thread.name.threadID)
-      guard let (_, cached) = Self.summary(candidate, &files, &state),
+      guard let (_, cached) = try Self.summary(candidate, &files, &state),
         let parent = cached.summary?.meta.parentThreadID.flatMap({ UUID($0) })
       else { continue }
       parents[thread.name.threadID] = parent

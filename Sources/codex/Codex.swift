@@ -59,7 +59,9 @@ enum Program {
     case .help:
       Console.print(usage)
       _exit(0)
-    case .appServer(let options): AppServerCommand.run(invocation, options)
+    case .appServer(let options):
+      Host.raiseDescriptorLimit()
+      AppServerCommand.run(invocation, options)
     case .exec(let options): ExecCommand.run(invocation, options)
     }
   }

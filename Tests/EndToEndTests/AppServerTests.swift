@@ -147,6 +147,33 @@ private func status(of completed: JSON) -> JSON? { completed["turn"]?["status"] 
     #expect(try !desk.records().isEmpty)
   }
 
+  @Test func `says when it has no descriptors left, and goes on with what it has`() async throws {
+    let desk = try Desk()
+    let child = try Child(
+      ["-c", "ulimit -n 40; exec \"$0\" app-server", Child.codex], program: "/bin/sh", environment: desk.environment)
+    child.write(request(0, "initialize", ["clientInfo": ["name": "e2e", "version": "1"]]) + request(1, "thread/start"))
+    let thread = await child.answer(1)["result"]?["thread"]?["id"] ?? .null
+    let injected: JSON = [
+      "type": "message", "role": "user", "content": [["type": "input_text", "text": "Injected"]],
+    ]
+    // Each holds two: its file and its lock.
+    for id in 2..<40 {
+      child.write(request(id, "thread/start"))
+      let name = await child.answer(id)["result"]?["thread"]?["id"] ?? .null
+      child.write(request(100 + id, "thread/inject_items", ["threadId": name, "items": [injected]]))
+    }
+    let refusal = await child.answer(139)["error"]
+    #expect(refusal?["code"] == -32603)
+    #expect(refusal?["message"]?.stringValue?.contains("Too many open files (os error 24)") == true)
+    // A list that cannot be looked up is no empty list.
+    child.write(request(200, "thread/list"))
+    #expect(await child.answer(200)["error"]?["code"] == -32603)
+    child.write(request(201, "thread/delete", ["threadId": thread]) + request(202, "thread/loaded/list"))
+    #expect(await child.answer(202)["result"]?["data"]?.arrayValue?.isEmpty == false)
+    child.endInput()
+    await child.expectExit(0)
+  }
+
   @Test func `does not start in a home that is not there, or on unknown keys if it shall not`() async throws {
     let desk = try Desk(config: "flux = 1\n")
     let cases: [([String], String, String)] = [

@@ -4,6 +4,19 @@ import TestSupport
 import Testing
 
 @Suite struct HostTests {
+  @Test func `the limit of descriptors goes up to the hard one or to ours, and never down`() {
+    func limit() -> rlimit {
+      var limit = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      return limit
+    }
+    let before = limit()
+    #expect(Host.raiseDescriptorLimit() == UInt64(before.rlim_cur))
+    let wanted = max(UInt64(before.rlim_cur), min(UInt64(before.rlim_max), Host.maximumDescriptors))
+    #expect(UInt64(limit().rlim_cur) == wanted)
+    #expect(Host.raiseDescriptorLimit() == wanted)
+  }
+
   @Test func `the distribution is named as the reference names it`() {
     func check(_ text: String, _ name: String, _ version: String) {
       let system = OperatingSystem(osRelease: text)

@@ -38,6 +38,9 @@ CURLcode ccurl_set_header(CURL *easy, ccurl_data_function function, void *contex
 CURLcode ccurl_allow_only_http(CURL *easy);
 /// Sockets are then not inherited by the programs that we start.
 CURLcode ccurl_close_sockets_on_exec(CURL *easy);
+/// The errno with which this thread could not open a socket since the last call; 0 if none. libcurl calls that, too, a
+/// server that cannot be reached.
+int ccurl_take_socket_error(void);
 
 /// 0 when the information is missing.
 long ccurl_get_long(CURL *easy, CURLINFO info);

@@ -36,6 +36,9 @@ int csys_pipe(int fds[2]);
 int csys_socketpair(int fds[2]);
 /// The user at the other end of a Unix socket.
 int csys_peer_user(int fd, uid_t *user);
+/// Raises the soft limit of open descriptors to the hard one or `most`, whichever is less. The soft limit before, 0 if that
+/// cannot be done.
+uint64_t csys_raise_descriptor_limit(uint64_t most);
 int csys_open(const char *path, int flags, mode_t mode);
 /// A name in an open folder; nothing is created.
 int csys_open_at(int folder, const char *name, int flags);

@@ -28,7 +28,7 @@ extension ThreadDirectory {
   /// It looks at the messages as the model has them, in the files of the thread itself: what a fork has in common with
   /// the thread that it came from is found there. Reads files until the page is full and holds one message at a time.
   ///
-  /// Throws `.invalidCursor`.
+  /// Throws `.invalidCursor`, and `.system` where the system has no descriptors or memory left to look with.
   package func search(
     _ params: ThreadSearchParams, for term: SearchTerm, defaultModelProvider: String
   ) throws(StoreError) -> SearchPage {
@@ -48,7 +48,7 @@ extension ThreadDirectory {
     scan: while true {
       let lister = ThreadLister(
         params: listed, sorting: sorting, cursor: cursor, limit: portion, defaultModelProvider: defaultModelProvider)
-      let candidates = list(lister)
+      let candidates = try list(lister)
       for candidate in candidates.threads {
         guard let path = candidate.thread.path,
           let snippet = firstSnippet(of: term, in: path, threadID: candidate.thread.id, &buffer)
