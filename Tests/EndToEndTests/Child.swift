@@ -21,9 +21,6 @@ final class Child: Sendable {
     var time: Instant
   }
 
-  /// A child that lives longer is killed. Tests of other suites may keep its own waiting for most of this.
-  private static let patience = Duration.seconds(300)
-
   /// The program next to the test bundle.
   static let codex: String = {
     let bundle = (try? File.readLink("/proc/self/exe")) ?? CommandLine.arguments[0]
@@ -65,7 +62,7 @@ final class Child: Sendable {
       status.append(Exit(status: code & 0x7F == 0 ? code >> 8 & 0xFF : -(code & 0x7F), time: end))
     }
     TestThread.start { [pid] in
-      if !hasEnded.wait(until: .now() + Self.patience) { kill(pid, SIGKILL) }
+      if !hasEnded.wait(until: .now() + TestSupport.patience) { kill(pid, SIGKILL) }
     }
   }
 
