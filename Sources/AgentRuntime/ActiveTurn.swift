@@ -24,8 +24,6 @@ final class ActiveTurn {
   var firstTokenAtMs: Int64?
   /// Items at the start of the history that the compaction request leaves out.
   var droppedForCompaction = 0
-  /// The failure that made the compaction request shrink.
-  var compactionFailure: ModelFailure?
 
   init(id: String, kind: TurnMachine.Kind, startedAtMs: Int64, policy: RetryPolicy) {
     self.id = id

@@ -12,7 +12,6 @@
 
 #define FUNCTIONS(X)    \
   X(curl_global_init)   \
-  X(curl_version)       \
   X(curl_version_info)  \
   X(curl_easy_init)     \
   X(curl_easy_cleanup)  \
@@ -77,8 +76,6 @@ const char *ccurl_load(const char *name) {
   return error;
 }
 
-const char *ccurl_version(void) { return api.curl_version(); }
-
 const char *ccurl_default_ca_file(void) {
   const curl_version_info_data *info = api.curl_version_info(CURLVERSION_NOW);
   return info != NULL && info->age >= CURLVERSION_EIGHTH ? info->cainfo : NULL;
@@ -93,10 +90,6 @@ CURLcode ccurl_easy_pause(CURL *easy, int bits) { return api.curl_easy_pause(eas
 const char *ccurl_easy_strerror(CURLcode code) { return api.curl_easy_strerror(code); }
 
 CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value) {
-  return api.curl_easy_setopt(easy, option, value);
-}
-
-CURLcode ccurl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
   return api.curl_easy_setopt(easy, option, value);
 }
 

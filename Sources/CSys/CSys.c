@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/resource.h>
@@ -255,12 +254,6 @@ void csys_strerror(int error, char *buffer, size_t capacity) {
   if (text != buffer) snprintf(buffer, capacity, "%s", text);
 }
 
-void csys_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
-
-int csys_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
-
-int csys_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
-
 void csys_malloc_arenas(int count) { mallopt(M_ARENA_MAX, count); }
 
 void csys_malloc_mapped_size(int size) {
@@ -268,8 +261,6 @@ void csys_malloc_mapped_size(int size) {
   // The default of 128 KB would have the top of the heap come and go all the time.
   mallopt(M_TRIM_THRESHOLD, 2 * size);
 }
-
-void csys_malloc_trim(void) { malloc_trim(0); }
 
 // MARK: - Threads
 
@@ -282,7 +273,7 @@ struct start {
 static void *enter(void *argument) {
   struct start start = *(struct start *)argument;
   free(argument);
-  csys_thread_name(start.name);
+  pthread_setname_np(pthread_self(), start.name);
   start.body(start.context);
   return NULL;
 }

@@ -73,17 +73,24 @@ package struct Descriptor: ~Copyable, Sendable {
   }
 
   package func writeAll(_ bytes: [UInt8], path: String? = nil) throws(SystemError) {
+    try Self.writeAll(bytes, to: fd, path: path)
+  }
+
+  /// The same for a descriptor that somebody else holds.
+  package static func writeAll(_ bytes: [UInt8], to fd: Int32, path: String? = nil) throws(SystemError) {
     var offset = 0
     while offset < bytes.count {
       let result = bytes.withUnsafeBytes { buffer -> Int in
         guard let base = buffer.baseAddress else { return 0 }
         return Glibc.write(fd, base + offset, buffer.count - offset)
       }
-      if result < 0 {
-        if errno == EINTR { continue }
+      if result > 0 {
+        offset += result
+      } else if result == 0 {
+        throw SystemError(ENOSPC, "write", path: path)
+      } else if errno != EINTR {
         throw SystemError(errno, "write", path: path)
       }
-      offset += result
     }
   }
 
@@ -147,19 +154,41 @@ package final class AppendFile: Sendable {
   }
 }
 
-/// An exclusive advisory lock (flock) on a file, held as long as this object lives. The file stays.
+extension Descriptor {
+  /// Takes the exclusive advisory lock (flock) of the open file; it goes with the descriptor. False where somebody else
+  /// holds it.
+  package func tryLock(path: String? = nil) throws(SystemError) -> Bool {
+    try lock(LOCK_EX | LOCK_NB, path)
+  }
+
+  fileprivate func lock(_ operation: Int32, _ path: String?) throws(SystemError) -> Bool {
+    while flock(fd, operation) != 0 {
+      if errno == EWOULDBLOCK { return false }
+      guard errno == EINTR else { throw SystemError(errno, "flock", path: path) }
+    }
+    return true
+  }
+}
+
+/// An exclusive advisory lock (flock) on a file, held as long as this object lives: keep it with `withExtendedLifetime`.
+/// The file stays.
 package final class FileLock: Sendable {
   private let descriptor: Descriptor
 
   /// Nil when someone else holds it.
   package static func tryExclusive(_ path: String, mode: UInt32 = 0o600) throws(SystemError) -> FileLock? {
-    let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, mode: mode)
-    guard flock(descriptor.fd, LOCK_EX | LOCK_NB) == 0 else {
-      if errno == EWOULDBLOCK { return nil }
-      throw SystemError(errno, "flock", path: path)
-    }
+    let descriptor = try Descriptor(opening: path, flags, mode: mode)
+    return try descriptor.tryLock(path: path) ? FileLock(descriptor) : nil
+  }
+
+  /// Waits for whoever holds it.
+  package static func exclusive(_ path: String, mode: UInt32 = 0o600) throws(SystemError) -> FileLock {
+    let descriptor = try Descriptor(opening: path, flags, mode: mode)
+    _ = try descriptor.lock(LOCK_EX, path)
     return FileLock(descriptor)
   }
+
+  private static let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY
 
   private init(_ descriptor: consuming Descriptor) {
     self.descriptor = descriptor

@@ -221,10 +221,6 @@ package enum File {
     try call("rmdir", path) { rmdir($0) }
   }
 
-  package static func setMode(_ path: String, _ mode: UInt32) throws(SystemError) {
-    try call("chmod", path) { chmod($0, mode) }
-  }
-
   private static func call(
     _ operation: String, _ path: String, _ body: (UnsafePointer<CChar>) -> Int32
   ) throws(SystemError) {

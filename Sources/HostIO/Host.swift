@@ -119,11 +119,6 @@ package enum Memory {
     csys_malloc_mapped_size(mappedSize)
   }
 
-  /// Gives free pages back: after a large message, or when the daemon falls idle.
-  package static func trim() {
-    csys_malloc_trim()
-  }
-
   /// Resident bytes, shared pages included.
   package static var resident: Int? { field("VmRSS:", in: "/proc/self/status") }
 

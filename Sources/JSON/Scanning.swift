@@ -62,8 +62,4 @@ package enum UTF8Validation {
     }
     return nil
   }
-
-  package static func isValid(_ bytes: [UInt8]) -> Bool {
-    bytes.withUnsafeBufferPointer { firstInvalid(in: $0, range: 0..<bytes.count) } == nil
-  }
 }

@@ -1,5 +1,4 @@
 package import AppServerProtocol
-import Glibc
 package import HostIO
 import JSON
 
@@ -55,34 +54,36 @@ package final class QueueFile: Sendable {
   ) throws(Failure) -> Value {
     try state.withLock { (state) throws(Failure) in
       let lock = try acquireLock()
-      // The lock must live until the file is written.
-      defer { _ = lock.fd }
-      try refresh(&state)
-      var queue = state.queues[threadID] ?? []
-      let before = queue
-      let value = change(&queue)
-      guard queue != before else { return value }
-      var queues = state.queues
-      queues[threadID] = queue.isEmpty ? nil : queue
-      try write(queues)
-      state.queues = queues
-      state.source = try? File.status(path)
-      return value
+      let result = withExtendedLifetime(lock) {
+        Result { () throws(Failure) in try replace(&state, threadID, change) }
+      }
+      return try result.get()
     }
+  }
+
+  private func replace<Value>(
+    _ state: inout State, _ threadID: String, _ change: (inout [QueuedSubmission]) -> Value
+  ) throws(Failure) -> Value {
+    try refresh(&state)
+    var queue = state.queues[threadID] ?? []
+    let before = queue
+    let value = change(&queue)
+    guard queue != before else { return value }
+    var queues = state.queues
+    queues[threadID] = queue.isEmpty ? nil : queue
+    try write(queues)
+    state.queues = queues
+    state.source = try? File.status(path)
+    return value
   }
 
   // MARK: - The file
 
   /// Keeps other processes from changing the file at the same time, which takes them milliseconds.
-  private func acquireLock() throws(Failure) -> Descriptor {
+  private func acquireLock() throws(Failure) -> FileLock {
     do throws(SystemError) {
       try File.makeDirectories(home, mode: 0o700)
-      let path = "\(home)/.thread_queues.lock"
-      let descriptor = try Descriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY)
-      while flock(descriptor.fd, LOCK_EX) != 0 {
-        guard errno == EINTR else { throw SystemError(errno, "flock", path: path) }
-      }
-      return descriptor
+      return try FileLock.exclusive("\(home)/.thread_queues.lock")
     } catch {
       throw .system(error)
     }

@@ -54,7 +54,7 @@ package final class RolloutWriter: Sendable {
   ) throws(StoreError) -> RolloutWriter {
     do throws(SystemError) {
       let descriptor = try Descriptor(opening: path, O_RDWR | O_APPEND | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW)
-      guard try lock(descriptor, path) else { throw SystemError(EWOULDBLOCK, "flock", path: path) }
+      guard try descriptor.tryLock(path: path) else { throw SystemError(EWOULDBLOCK, "flock", path: path) }
       try repairTail(descriptor, path)
       let last = historyMode == .paginated ? try lastOrdinal(path) : nil
       return RolloutWriter(
@@ -135,7 +135,7 @@ package final class RolloutWriter: Sendable {
       if let folder = ThreadFileName.folder(of: path) { try File.makeDirectories(folder, mode: 0o700) }
       let descriptor = try Descriptor(
         opening: path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mode: 0o600)
-      guard try Self.lock(descriptor, path) else { throw SystemError(EWOULDBLOCK, "flock", path: path) }
+      guard try descriptor.tryLock(path: path) else { throw SystemError(EWOULDBLOCK, "flock", path: path) }
       state.descriptor = consume descriptor
     } catch {
       switch error.code {
@@ -162,7 +162,7 @@ package final class RolloutWriter: Sendable {
   private func append(_ lines: [UInt8], to fd: Int32, _ state: inout State) throws(SystemError) {
     let size = try File.status(of: fd).size
     do throws(SystemError) {
-      try Self.writeAll(lines, to: fd, path)
+      try Descriptor.writeAll(lines, to: fd, path: path)
     } catch {
       // Readers must not find half a record, and the next one must not grow out of it.
       if ftruncate(fd, off_t(size)) != 0 { state.needsRepair = true }
@@ -172,32 +172,6 @@ package final class RolloutWriter: Sendable {
 
   /// A batch that needed more memory than this, in bytes, does not keep it.
   private static let keptCapacity = 1 << 20
-
-  private static func writeAll(_ bytes: [UInt8], to fd: Int32, _ path: String) throws(SystemError) {
-    var done = 0
-    while done < bytes.count {
-      let count = bytes.withUnsafeBytes { buffer -> Int in
-        guard let base = buffer.baseAddress else { return 0 }
-        return Glibc.write(fd, base + done, buffer.count - done)
-      }
-      if count > 0 {
-        done += count
-      } else if count == 0 {
-        throw SystemError(ENOSPC, "write", path: path)
-      } else if errno != EINTR {
-        throw SystemError(errno, "write", path: path)
-      }
-    }
-  }
-
-  /// False where somebody else holds it.
-  private static func lock(_ descriptor: borrowing Descriptor, _ path: String) throws(SystemError) -> Bool {
-    while flock(descriptor.fd, LOCK_EX | LOCK_NB) != 0 {
-      if errno == EWOULDBLOCK { return false }
-      guard errno == EINTR else { throw SystemError(errno, "flock", path: path) }
-    }
-    return true
-  }
 
   private static func repairTail(_ descriptor: borrowing Descriptor, _ path: String) throws(SystemError) {
     try repairTail(descriptor.fd, path)
@@ -213,7 +187,7 @@ package final class RolloutWriter: Sendable {
       var reader = JSONReader(lines.buffer, in: last.range)
       let isRecord = RecordHead(lines.buffer, in: last.range) != nil
       if isRecord, (try? reader.skip()) != nil, (try? reader.finish()) != nil {
-        return try writeAll([0x0A], to: fd, path)
+        return try Descriptor.writeAll([0x0A], to: fd, path: path)
       }
     }
     guard ftruncate(fd, off_t(last.offset)) == 0 else { throw SystemError(errno, "ftruncate", path: path) }

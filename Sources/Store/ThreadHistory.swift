@@ -49,7 +49,6 @@ package final class ThreadHistory {
 
   package var turnCount: Int { index.turns.count }
   package var turnIDs: [String] { index.turns.map(\.id) }
-  package func hasTurn(_ id: String) -> Bool { index.turn(id: id) != nil }
 
   /// The last turn without its items; `isRunning` as in `writeTurns`.
   package func lastTurn(runningTurnID: String? = nil) -> Turn? {

@@ -128,7 +128,11 @@ enum Console {
       let count = rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
       if count > 0 {
         rest = rest.dropFirst(count)
-      } else if errno != EINTR && errno != EAGAIN {
+      } else if errno == EAGAIN {
+        // Where stderr is the same file as stdout, it is non-blocking, too.
+        var wait = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&wait, 1, -1)
+      } else if errno != EINTR {
         return
       }
     }

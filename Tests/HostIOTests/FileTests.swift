@@ -118,6 +118,31 @@ import Testing
     #expect(try FileLock.tryExclusive(path) != nil)
   }
 
+  @Test func `whoever wants the lock for sure waits for its holder`() async throws {
+    let path = folder.path("lock")
+    let events = Collector<String>()
+    let isAsking = Gate()
+    let hold = {
+      let lock = try FileLock.exclusive(path)
+      try withExtendedLifetime(lock) {
+        TestThread.start {
+          isAsking.open()
+          guard let lock = try? FileLock.exclusive(path) else { return }
+          withExtendedLifetime(lock) { events.append("second") }
+        }
+        isAsking.wait()
+        // The kernel lists those who wait behind an arrow, unless it hides its list.
+        let end = Instant.now() + .seconds(5)
+        while !String(decoding: try File.read("/proc/locks", limit: 1 << 20), as: UTF8.self).contains("-> FLOCK") {
+          guard events.all.isEmpty, Instant.now() < end else { break }
+        }
+        events.append("first")
+      }
+    }
+    try hold()
+    #expect(await events.first(2) == ["first", "second"])
+  }
+
   @Test func `pipes are made non-blocking and given back as they were`() throws {
     let ends = try Descriptor.pipe()
     let before = fcntl(ends.read, F_GETFL)

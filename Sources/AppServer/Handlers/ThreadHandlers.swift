@@ -405,9 +405,7 @@ extension Server {
       guard directory.find(id) != nil else { throw .threadNotFound(id: id) }
       let lock = try ThreadWriterLock.acquire(home: options.codexHome, threadID: id)
       // No `defer`: that keeps nothing alive.
-      let result: Result<Void, StoreError> = withExtendedLifetime(lock) {
-        do throws(StoreError) { return .success(try work()) } catch { return .failure(error) }
-      }
+      let result = withExtendedLifetime(lock) { Result { () throws(StoreError) in try work() } }
       try result.get()
     }
   }

@@ -94,8 +94,7 @@ extension Server {
   }
 
   func checkLength(of input: [UserInput]) throws(RPCError) {
-    var characters = 0
-    for case .text(let text, _) in input { characters += text.unicodeScalars.count }
+    let characters = input.reduce(0) { $0 + $1.textLength }
     let limit = TurnStartParams.maximumInputCharacters
     guard characters > limit else { return }
     throw RPCError(

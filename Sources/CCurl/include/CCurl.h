@@ -12,7 +12,6 @@
 /// `name` replaces the usual file names. Thread safe; a failed load may be repeated.
 const char *ccurl_load(const char *name);
 
-const char *ccurl_version(void);
 /// The CA bundle that the library was built to use, NULL if it has none.
 const char *ccurl_default_ca_file(void);
 
@@ -22,7 +21,6 @@ CURLcode ccurl_easy_pause(CURL *easy, int bits);
 const char *ccurl_easy_strerror(CURLcode code);
 
 CURLcode ccurl_set_long(CURL *easy, CURLoption option, long value);
-CURLcode ccurl_set_offset(CURL *easy, CURLoption option, curl_off_t value);
 /// Copied by the library; NULL puts an option back to "none".
 CURLcode ccurl_set_string(CURL *easy, CURLoption option, const char *value);
 /// Not copied: buffers and callback contexts, which have to outlive the handle.

@@ -87,14 +87,9 @@ char *const *csys_environment(void);
 int csys_random(void *buffer, size_t count);
 /// The text of an errno value, always NUL terminated, thread safe.
 void csys_strerror(int error, char *buffer, size_t capacity);
-void csys_thread_name(const char *name);
-int csys_no_new_privileges(void);
-/// The process gets this signal when its parent ends.
-int csys_parent_death_signal(int signal);
 void csys_malloc_arenas(int count);
 /// Blocks from `size` on are mapped by themselves, and so go back to the system the moment they are freed.
 void csys_malloc_mapped_size(int size);
-void csys_malloc_trim(void);
 
 // Threads of our own.
 /// Runs `body(context)` on a new detached thread. Returns 0 or an errno value. All signals are blocked in it.
