@@ -47,7 +47,8 @@ extension Server {
         throw RPCError(.invalidCursor(text))
       }
     }
-    answer(request, from: file.path) { [cursor] (history, writer) throws(StoreError) in
+    answer(request, from: file.path) { [cursor, method = request.method] history, writer in
+      try Self.requirePaginated(history, for: method)
       writer.key("data")
       writer.beginArray()
       let next = try history.writeOccurrences(
@@ -69,7 +70,8 @@ extension Server {
         throw .invalidRequest("thread timeline cursor belongs to another thread")
       }
     }
-    answer(request, from: file.path) { [cursor] (history, writer) throws(StoreError) in
+    answer(request, from: file.path) { [cursor, method = request.method] history, writer in
+      try Self.requirePaginated(history, for: method)
       writer.key("data")
       writer.beginArray()
       let next = try history.writeTimeline(
@@ -101,24 +103,8 @@ extension Server {
     return PaginatedFile(threadID: id, path: location.path, isArchived: location.isArchived)
   }
 
-  /// Answers with what `body` writes into the open object of the result.
-  private func answer(
-    _ request: Request, from path: String,
-    _ body: @escaping @Sendable (ThreadHistory, inout JSONWriter) throws(StoreError) -> Void
-  ) {
-    request.answerLater { [shelf, id = request.id, method = request.method] in
-      let message = try await BlockingPool.shared.run {
-        try shelf.read(path) { history in
-          guard history.meta.historyMode == .paginated else { throw RPCError.notSupported(method) }
-          return try Envelope.response(id) { writer throws(StoreError) in
-            writer.beginObject()
-            try body(history, &writer)
-            writer.endObject()
-          }
-        }
-      }
-      request.succeed(wholeMessage: message)
-    }
+  private nonisolated static func requirePaginated(_ history: ThreadHistory, for method: String) throws(RPCError) {
+    guard history.meta.historyMode == .paginated else { throw .notSupported(method) }
   }
 }
 

@@ -203,21 +203,12 @@ extension Server {
     guard let path else {
       return request.succeed { $0.value(["data": [], "nextCursor": nil, "backwardsCursor": nil]) }
     }
-    request.answerLater { [shelf, id = request.id] in
-      let message = try await BlockingPool.shared.run {
-        try shelf.read(path) { history in
-          try Envelope.response(id) { writer throws(StoreError) in
-            writer.beginObject()
-            writer.key("data")
-            writer.beginArray()
-            let page = try history.writeTurns(params.page, runningTurnID: runningTurn, to: &writer)
-            writer.endArray()
-            page.writeCursors(to: &writer)
-            writer.endObject()
-          }
-        }
-      }
-      request.succeed(wholeMessage: message)
+    answer(request, from: path) { history, writer in
+      writer.key("data")
+      writer.beginArray()
+      let page = try history.writeTurns(params.page, runningTurnID: runningTurn, to: &writer)
+      writer.endArray()
+      page.writeCursors(to: &writer)
     }
   }
 
@@ -237,18 +228,28 @@ extension Server {
     guard let path else {
       return request.succeed { $0.value(["data": [], "nextCursor": nil, "backwardsCursor": nil]) }
     }
+    answer(request, from: path) { history, writer in
+      writer.key("data")
+      writer.beginArray()
+      let page = try history.writeItems(
+        turnID: params.turnID, cursor: params.cursor, limit: params.limit, direction: params.sortDirection, to: &writer)
+      writer.endArray()
+      page.writeCursors(to: &writer)
+    }
+  }
+
+  /// Answers with what `body` writes into the open object of the result, from the history in a file. The message is made
+  /// where the file is read, and not copied afterwards.
+  func answer(
+    _ request: Request, from path: String,
+    _ body: @escaping @Sendable (ThreadHistory, inout JSONWriter) throws -> Void
+  ) {
     request.answerLater { [shelf, id = request.id] in
       let message = try await BlockingPool.shared.run {
         try shelf.read(path) { history in
-          try Envelope.response(id) { writer throws(StoreError) in
+          try Envelope.response(id) { writer in
             writer.beginObject()
-            writer.key("data")
-            writer.beginArray()
-            let page = try history.writeItems(
-              turnID: params.turnID, cursor: params.cursor, limit: params.limit, direction: params.sortDirection,
-              to: &writer)
-            writer.endArray()
-            page.writeCursors(to: &writer)
+            try body(history, &writer)
             writer.endObject()
           }
         }
